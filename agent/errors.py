@@ -1,0 +1,85 @@
+"""Every exception that Shoal raises on purpose, named for who must act.
+
+    ShoalError
+    ├── UserError               exit 2   the user changes a flag, a file or the machine
+    │   ├── TemplateError                template.toml or a template's program is wrong
+    │   ├── SettingsError                shoal.toml, an environment variable or a flag is wrong
+    │   ├── SandboxMissing               no sandbox works here, and the text says how to get one
+    │   └── PlanRefused                  the plan may not be registered as it stands
+    ├── Stopped                 exit 3   a cap, an approval, `shoal stop` or Ctrl-C; the run can be resumed
+    ├── MachineryError          exit 4   something outside the study broke; resume runs it again
+    │   ├── SandboxUnavailable           the engine failed; nothing is known about the job
+    │   ├── ModelUnavailable             no answer from the model server
+    │   ├── WorkspaceCorrupt             a stored file is not what was written
+    │   └── WorkspaceConflict            other bytes already stand under this id
+    └── StudyError              exit 1   one idea cannot go on; the others do
+        ├── AnswerRejected               the model's answers broke the prompt's rules to the end
+        └── EditFailed                   a search/replace edit does not apply
+"""
+
+from __future__ import annotations
+
+
+class ShoalError(Exception):
+    """Anything that Shoal raises on purpose; its text is one line that says what to do."""
+
+
+class UserError(ShoalError):
+    """The user's input or machine must change; nothing was spent."""
+
+
+class TemplateError(UserError):
+    """A template is wrong; the text names file, line and key where they are known."""
+
+
+class SettingsError(UserError):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+class SandboxMissing(UserError):
+    """Neither Docker nor bubblewrap works on this machine."""
+
+
+class PlanRefused(UserError):
+    """The plan may not be registered: uninformative, exhausted pool, too few replicates."""
+
+
+class Stopped(ShoalError):
+    """The run ends early on request and can be resumed."""
+
+    def __init__(self, reason: str, *, interrupted: bool = False) -> None:
+        super().__init__(reason)
+        self.interrupted = interrupted
+        """True for SIGINT and SIGTERM (exit 130), False for caps, approvals and `--until` (exit 3)."""
+
+
+class MachineryError(ShoalError):
+    """Something outside the study broke; the same step may succeed when run again."""
+
+
+class SandboxUnavailable(MachineryError):
+    """The sandbox engine itself failed; its text is never shown to a model."""
+
+
+class ModelUnavailable(MachineryError):
+    """The model's server gave no answer within the bounded attempts."""
+
+
+class WorkspaceCorrupt(MachineryError):
+    """A stored file does not have the content it was written with."""
+
+
+class WorkspaceConflict(MachineryError):
+    """`put` was called with other bytes than those that stand under this id."""
+
+
+class StudyError(ShoalError):
+    """One idea cannot go on; its siblings do, and the run stays resumable."""
+
+
+class AnswerRejected(StudyError):
+    """A model's answers broke the prompt's schema or check in every allowed turn."""
+
+
+class EditFailed(StudyError):
+    """A search/replace edit does not apply to the code it was written for."""
