@@ -1,0 +1,78 @@
+"""What every test shares: where Docker is missing its tests skip; with SHOAL_TEST_NO_SKIP=1 a skip fails.
+
+Promises that nothing here replaces a real component.
+"""
+
+import os
+from collections.abc import Generator
+from functools import cache
+
+import pytest
+
+BASE_IMAGE = "SHOAL_SANDBOX__BASE_IMAGE"
+NO_SKIP = "SHOAL_TEST_NO_SKIP"
+
+
+@cache
+def docker_problem() -> str | None:
+    """Why tests with the mark `docker` cannot run, asked of the engine itself; None where they can."""
+    import docker
+    from docker.errors import DockerException, ImageNotFound
+
+    image = os.environ.get(BASE_IMAGE)
+    if not image:
+        return f"{BASE_IMAGE} names no image to build sandboxes on"
+    try:
+        client = docker.from_env(timeout=10)
+    except DockerException as error:
+        return f"no Docker engine answers: {str(error).splitlines()[0][:160]}"
+    try:
+        client.images.get(image)
+    except ImageNotFound:
+        return f"the Docker engine has no image {image}"
+    except DockerException as error:
+        return f"the Docker engine failed: {str(error).splitlines()[0][:160]}"
+    finally:
+        client.close()
+    return None
+
+
+@pytest.fixture(scope="session")
+def docker_base_image() -> str:
+    """The image that sandboxes are built on; skips with the reason where engine or image is missing."""
+    problem = docker_problem()
+    if problem:
+        pytest.skip(problem)
+    return os.environ[BASE_IMAGE]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("docker"):
+        problem = docker_problem()
+        if problem:
+            pytest.skip(problem)
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if os.environ.get(NO_SKIP) == "1" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"{reason}\n{NO_SKIP}=1: nothing may skip here"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
