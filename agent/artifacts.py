@@ -119,6 +119,76 @@ class Limits(Artifact):
     """Processes and threads at one time."""
 
 
+# ---------------------------------------------------------------------------------------- a run as a whole
+
+
+class Run(Artifact):
+    """`run.json`: the effective settings of a run, without keys."""
+
+    name: Id
+    graph_version: int
+    template: str
+    """The template as it was named: its folder's name."""
+    regime: str
+    scope: str
+    model: str
+    """`scripted`, or `provider:name`."""
+    seed: int
+    ideas: int
+    """M, the number of ideas, fixed at the start: it sets α*."""
+    asked: str | None
+    """A knob that the user asked about, or None."""
+    brought: Idea | None
+    """The idea that the user brought, or None."""
+    explore: int
+    """N, candidates per arm."""
+    replicates: int | None
+    """n if the user set it."""
+    lag: int
+    reviewers: int
+    pdf: bool
+    allow_uninformative: bool
+    allow_exhausted: bool
+    fresh: bool
+    """Known results of other runs are not reused."""
+    sandbox: Literal["docker", "bubblewrap", "none"]
+    data_hash: str
+    pool: str
+    pool_count: int
+    """K, registrations on the pool when the run started."""
+    template_hash: str
+    environment_hash: str
+    archive_hash: str
+
+
+class ArchivedStudy(Artifact):
+    """What later ideation may know of a finished study: words and exploring findings, no test numbers."""
+
+    run: Id
+    idea: Id
+    template: str
+    regime: str
+    title: str
+    hypothesis: str
+    treated: Treatment
+    word: Word
+    explored: str
+    """What exploring found, in words with dev scores."""
+
+
+class Archive(Artifact):
+    """The finished studies of the workspace when a run started."""
+
+    studies: tuple[ArchivedStudy, ...] = ()
+
+
+class Ideas(Artifact):
+    """The ideas of a run in the order of their ranking; the first M go on."""
+
+    items: tuple[Idea, ...]
+    parents: tuple[str, ...] = ()
+
+
 # ------------------------------------------------------------------------------------ from idea to plan
 
 

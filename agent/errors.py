@@ -10,6 +10,7 @@
     ├── MachineryError          exit 4   something outside the study broke; resume runs it again
     │   ├── SandboxUnavailable           the engine failed; nothing is known about the job
     │   ├── ModelUnavailable             no answer from the model server
+    │   ├── StorageFailed                the disk is full or a file cannot be written
     │   ├── WorkspaceCorrupt             a stored file is not what was written
     │   └── WorkspaceConflict            other bytes already stand under this id
     └── StudyError              exit 1   one idea cannot go on; the others do
@@ -63,6 +64,10 @@ class SandboxUnavailable(MachineryError):
 
 class ModelUnavailable(MachineryError):
     """The model's server gave no answer within the bounded attempts."""
+
+
+class StorageFailed(MachineryError):
+    """The disk is full, or a file of the workspace cannot be written."""
 
 
 class WorkspaceCorrupt(MachineryError):

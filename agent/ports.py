@@ -26,11 +26,11 @@ ModelRole = Literal["default", "code", "write", "review", "vision"]
 # -------------------------------------------------------------------------------------------- models
 
 
-def _no_problems(data: BaseModel, answer: BaseModel) -> tuple[str, ...]:
+def _no_problems(_data: BaseModel, _answer: BaseModel) -> tuple[str, ...]:
     return ()
 
 
-def _no_images(data: BaseModel) -> tuple[Path, ...] | None:
+def _no_images(_data: BaseModel) -> tuple[Path, ...] | None:
     return None
 
 
@@ -207,11 +207,14 @@ class Literature(Protocol):
 # -------------------------------------------------------------------------------------------- progress
 
 
+EventKind = Literal["stage", "trial", "call", "note", "verdict", "error", "done"]
+
+
 @dataclass(frozen=True)
 class Event:
     """Something that happened, for progress displays and `events.jsonl`."""
 
-    kind: Literal["stage", "trial", "call", "note", "verdict", "error", "done"]
+    kind: EventKind
     idea: str
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)

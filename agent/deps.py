@@ -1,0 +1,66 @@
+"""What a stage may use: ports, workspace, template, time, chance, and the way to say what happens."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from agent.artifacts import Run
+from agent.errors import Stopped
+from agent.ledger import Ledger
+from agent.ports import Emit, Environment, Event, EventKind, Executor, Literature, Model, Sandbox
+from agent.templates import Setup
+from agent.workspace import Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Tex:
+    """Where LaTeX runs; chosen apart from the sandbox of the trials."""
+
+    sandbox: Sandbox
+    environment: Environment
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Everything that a stage may touch, built once by the command line."""
+
+    run: Run
+    setup: Setup
+    workspace: Workspace
+    ledger: Ledger
+    model: Model
+    executor: Executor
+    literature: Literature
+    tex: Tex | None
+    """None with `--no-pdf`."""
+    now: Callable[[], datetime]
+    stop: Callable[[], Stopped | None]
+    """The reason to stop, or None; polled between trials."""
+    emit: Emit
+
+    def rng(self, *stream: str) -> np.random.Generator:
+        """A generator of its own for each named stream, derived from the run's seed."""
+        import numpy as np
+
+        digest = hashlib.sha256("/".join((str(self.run.seed), *stream)).encode()).digest()
+        return np.random.default_rng(list(digest))
+
+    def check_stop(self) -> None:
+        """Raise what `stop` asks for.
+
+        Raises:
+            Stopped: the run is to end here; it can be resumed.
+        """
+        if reason := self.stop():
+            raise reason
+
+    def say(self, kind: EventKind, idea: str, text: str, **data: object) -> None:
+        """Emit an event."""
+        self.emit(Event(kind=kind, idea=idea, text=text, data=data))

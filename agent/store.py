@@ -1,0 +1,95 @@
+"""Recorded trials: of one run, and of all runs of a workspace.
+
+Promises that a trial has one Result per run, written last of its records, and that only `ok` and
+`invalid` results travel between runs. Results of `--sandbox none` neither enter nor leave the store.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.artifacts import Outcome, Result, Scores, Trial
+from agent.ports import Finished
+from agent.workspace import Workspace, envelope, file_lock, read_artifact, write_durably
+
+SHARED = ("ok", "invalid")
+"""A crash or a time-out may be the machine's doing, so other runs do not inherit it."""
+
+
+class Recorder:
+    """Keeps the trials of one run and shares them with later runs of the workspace."""
+
+    def __init__(self, workspace: Workspace, run: str, *, shared: bool, fresh: bool = False) -> None:
+        """`shared`: False where the sandbox is `none`. `fresh`: do not reuse what other runs found."""
+        self._workspace = workspace
+        self._run = run
+        self._shared = shared
+        self._fresh = fresh
+
+    def known(self, trial: Trial) -> Finished | None:
+        """The recorded trial of this run, else one that another run recorded; None if there is none.
+
+        Raises:
+            WorkspaceCorrupt: a record is damaged.
+        """
+        try:
+            result = self._workspace.get(Result, f"{self._run}/{trial.id}")
+        except KeyError:
+            return self._take_from_store(trial)
+        return Finished(result, self._own_scores(result), reused=True)
+
+    def record(
+        self, trial: Trial, result: Result, scores: Scores | None, outcomes: Sequence[Outcome]
+    ) -> Finished:
+        """Store a trial that just ran: scores, trial and outcomes first, the Result last."""
+        self._keep(trial, result, scores)
+        if outcomes:
+            rows = [outcome.model_dump(mode="json") for outcome in outcomes]
+            write_durably(
+                self._workspace.run_folder(self._run) / "outcomes" / f"{trial.id}.json",
+                (json.dumps(rows, indent=1) + "\n").encode(),
+            )
+        self._workspace.put(f"{self._run}/{trial.id}", result)
+        if self._shared and result.status in SHARED:
+            if scores is not None:
+                write_durably(self._stored("scores", scores.hash), envelope(scores))
+            write_durably(self._stored("results", trial.id), envelope(result))
+        return Finished(result, scores, reused=False)
+
+    @contextmanager
+    def lock(self, trial_id: str) -> Iterator[None]:
+        """Keep other processes of the workspace from running the same trial at the same time."""
+        with file_lock(self._workspace.store / "locks" / f"trial-{trial_id}.lock"):
+            yield
+
+    def _keep(self, trial: Trial, result: Result, scores: Scores | None) -> None:
+        if scores is not None and result.scores_hash is not None:
+            self._workspace.put(f"{self._run}/{result.scores_hash}", scores)
+        self._workspace.put(f"{self._run}/{trial.id}", trial)
+
+    def _own_scores(self, result: Result) -> Scores | None:
+        if result.scores_hash is None:
+            return None
+        return self._workspace.get(Scores, f"{self._run}/{result.scores_hash}")
+
+    def _stored(self, folder: str, name: str) -> Path:
+        return self._workspace.store / folder / f"{name}.json"
+
+    def _take_from_store(self, trial: Trial) -> Finished | None:
+        if self._fresh or not self._shared:
+            return None
+        try:
+            result = read_artifact(Result, self._stored("results", trial.id))
+            scores = (
+                read_artifact(Scores, self._stored("scores", result.scores_hash))
+                if result.scores_hash is not None
+                else None
+            )
+        except KeyError:
+            return None
+        self._keep(trial, result, scores)
+        self._workspace.put(f"{self._run}/{trial.id}", result)
+        return Finished(result, scores, reused=True)

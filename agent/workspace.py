@@ -1,0 +1,266 @@
+"""The typed workspace on disk: put, get, once.
+
+Promises that a file is either absent or whole (write, fsync, rename), that a key never changes its
+bytes, and that what `get` returns is what was put. Does not decide what a stage stores where it is
+told nothing: the layout is the table below (CONTRACTS.md, Workspace).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from agent.artifacts import (
+    Archive,
+    Artifact,
+    Audit,
+    Claims,
+    Facts,
+    Figures,
+    Idea,
+    Ideas,
+    MetaReview,
+    Paper,
+    Plan,
+    Registration,
+    Result,
+    Review,
+    Run,
+    Scores,
+    Tree,
+    Trial,
+    Verdict,
+)
+from agent.errors import MachineryError, StorageFailed, WorkspaceConflict, WorkspaceCorrupt
+
+ArtifactT = TypeVar("ArtifactT", bound=Artifact)
+
+SCHEMA = 1
+LAYOUT: dict[type[Artifact], str] = {
+    Run: "experiments/{}/run.json",
+    Archive: "experiments/{}/archive.json",
+    Ideas: "experiments/{}/ideas.json",
+    Idea: "experiments/{}/ideas/{}/idea.json",
+    Tree: "experiments/{}/ideas/{}/tree.json",
+    Plan: "experiments/{}/ideas/{}/plan-{}.json",
+    Registration: "experiments/{}/ideas/{}/registration-{}.json",
+    Facts: "experiments/{}/ideas/{}/facts.json",
+    Claims: "experiments/{}/ideas/{}/claims.json",
+    Verdict: "experiments/{}/ideas/{}/verdict.json",
+    Figures: "experiments/{}/ideas/{}/figures.json",
+    Trial: "experiments/{}/trials/{}.json",
+    Result: "experiments/{}/results/{}.json",
+    Scores: "experiments/{}/scores/{}.json",
+    Paper: "papers/{}/{}/round-{}/paper.json",
+    Audit: "papers/{}/{}/round-{}/audit.json",
+    Review: "reviews/{}/{}/round-{}/review-{}.json",
+    MetaReview: "reviews/{}/{}/round-{}/meta.json",
+}
+"""Where an artifact stands; a key has one part, separated by slashes, for each pair of braces."""
+
+_numbers = itertools.count()
+
+
+class Workspace:
+    """The folder that runs leave their artifacts in."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def store(self) -> Path:
+        """What runs share and what can be rebuilt: data, environments, known results."""
+        return self.root / "experiments" / ".store"
+
+    def run_folder(self, run: str) -> Path:
+        """The folder of one run's records."""
+        return self.root / "experiments" / run
+
+    def runs(self) -> list[str]:
+        """Names of all runs, by name."""
+        return sorted(path.parent.name for path in (self.root / "experiments").glob("*/run.json"))
+
+    def path(self, kind: type[Artifact], key: str) -> Path:
+        """Where the artifact of this kind and key stands, there or not."""
+        parts = key.split("/")
+        pattern = LAYOUT[kind]
+        if pattern.count("{}") != len(parts):
+            raise ValueError(f"{kind.__name__} keys have {pattern.count('{}')} parts; got {key!r}")
+        return self.root / pattern.format(*parts)
+
+    def has(self, kind: type[Artifact], key: str) -> bool:
+        """Whether an artifact stands under this key."""
+        return self.path(kind, key).exists()
+
+    def put(self, key: str, artifact: ArtifactT) -> ArtifactT:
+        """Store an artifact under its kind and `key`; storing the same one again is nothing.
+
+        Raises:
+            WorkspaceConflict: other bytes stand there already.
+            StorageFailed: the disk is full or the file cannot be written.
+        """
+        self._put_bytes(self.path(type(artifact), key), envelope(artifact))
+        return artifact
+
+    def get(self, kind: type[ArtifactT], key: str) -> ArtifactT:
+        """The artifact under this key, validated and checked against its hash.
+
+        Raises:
+            KeyError: there is none.
+            WorkspaceCorrupt: the file is not what was written; the text names it.
+        """
+        return read_artifact(kind, self.path(kind, key))
+
+    def once(self, kind: type[ArtifactT], key: str, make: Callable[[], ArtifactT]) -> ArtifactT:
+        """The artifact under this key; made and stored first if there is none yet."""
+        try:
+            return self.get(kind, key)
+        except KeyError:
+            return self.put(key, make())
+
+    def put_file(self, relative: str, content: bytes) -> Path:
+        """Store a file that is no artifact (LaTeX, BibTeX, figures) under the same promises as `put`."""
+        path = self.root / relative
+        self._put_bytes(path, content)
+        return path
+
+    def _put_bytes(self, path: Path, content: bytes) -> None:
+        try:
+            present = path.read_bytes()
+        except FileNotFoundError:
+            write_durably(path, content)
+            return
+        if present != content:
+            raise WorkspaceConflict(
+                f"{path} holds other content than this step computed; "
+                "a changed program or a changed file: start a new run"
+            )
+
+    @contextmanager
+    def lock(self, run: str) -> Iterator[None]:
+        """Hold the run's lock.
+
+        Raises:
+            MachineryError: another process holds it.
+        """
+        with _flock(self.run_folder(run) / "lock", wait=False) as held:
+            if not held:
+                raise MachineryError(f"run {run} is being worked on by another process")
+            yield
+
+
+def envelope(artifact: Artifact) -> bytes:
+    """The bytes of an artifact's file: schema, kind, hash and content, readable and deterministic."""
+    content = artifact.model_dump(mode="json")
+    document = {
+        "schema": SCHEMA,
+        "kind": type(artifact).__name__,
+        "hash": artifact.hash,
+        "content": content,
+    }
+    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def read_artifact(kind: type[ArtifactT], path: Path) -> ArtifactT:
+    """The artifact in a file, validated and checked against its hash.
+
+    Raises:
+        KeyError: there is no such file.
+        WorkspaceCorrupt: the file is not what was written.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise KeyError(f"{path} does not exist") from None
+    except UnicodeDecodeError as error:
+        raise WorkspaceCorrupt(f"{path} is damaged: {error}") from error
+    try:
+        document = json.loads(text)
+        if document["schema"] != SCHEMA or document["kind"] != kind.__name__:
+            raise WorkspaceCorrupt(f"{path} is not a {kind.__name__} of schema {SCHEMA}")
+        artifact = kind.model_validate_json(json.dumps(document["content"]))
+        stated = document["hash"]
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise WorkspaceCorrupt(f"{path} is damaged: {str(error).splitlines()[0]}") from error
+    if artifact.hash != stated:
+        raise WorkspaceCorrupt(f"{path} was changed after it was written (its hash does not fit)")
+    return artifact
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that a crash leaves either the old one or the new one, whole.
+
+    Raises:
+        StorageFailed: the disk is full or the file cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.{next(_numbers)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise storage_failed(path, error) from error
+
+
+def append_durably(path: Path, line: str) -> None:
+    """Append one line and wait until it is on disk; a torn last line of an earlier crash is dropped.
+
+    Raises:
+        StorageFailed: the disk is full or the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            file.seek(0)
+            present = file.read()
+            if present and not present.endswith(b"\n"):
+                file.truncate(present.rfind(b"\n") + 1)
+            file.write(line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise storage_failed(path, error) from error
+
+
+def storage_failed(path: Path, error: OSError) -> StorageFailed:
+    """The error to raise for an `OSError` at `path`, with what to do about it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFailed(f"the disk is full at {path}: make room (`shoal clean`), then `shoal resume`")
+    return StorageFailed(f"{path} cannot be written: {error.strerror}")
+
+
+@contextmanager
+def _flock(path: Path, *, wait: bool) -> Iterator[bool]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path` against other threads and processes; waits for it."""
+    with _flock(path, wait=True):
+        yield
