@@ -1,4 +1,4 @@
-"""Puts a copy of templates/ into the wheel, as agent/_templates; an editable install uses the folder itself."""
+"""Puts a copy of templates/ into the wheel, as agent/_templates; an editable install uses the folder."""
 
 from typing import Any
 
