@@ -337,9 +337,7 @@ class Plan(Artifact):
         `parents` is left out with id, idea, version and hypothesis: it changes with the wording, and a
         reworded hypothesis must not draw other replicates.
         """
-        content = self.model_dump(
-            mode="json", exclude={"id", "idea", "version", "hypothesis", "parents"}
-        )
+        content = self.model_dump(mode="json", exclude={"id", "idea", "version", "hypothesis", "parents"})
         return bytes.fromhex(sha256_of(content))
 
 

@@ -13,7 +13,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -136,7 +136,7 @@ class Workspace:
     def _put_bytes(self, path: Path, content: bytes) -> None:
         try:
             present = path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             write_durably(path, content)
             return
         if present != content:
@@ -216,7 +216,8 @@ def write_durably(path: Path, content: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise storage_failed(path, error) from error
 
 
