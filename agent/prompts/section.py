@@ -1,0 +1,222 @@
+"""SECTION: one section of the paper, in the macro language that cannot state an unrecorded number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.artifacts import Goal, Word
+from agent.ports import Prompt
+from agent.prompts.brief import Given, Written
+from agent.prompts.macros import Allowed, macro_problems, unbacked_sentences, used, word_count
+
+SectionName = Literal[
+    "abstract",
+    "introduction",
+    "related_work",
+    "method",
+    "setup",
+    "results",
+    "exploration",
+    "limitations",
+    "conclusion",
+]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What belongs into a section."""
+
+    belongs: str
+    min_words: int
+    max_words: int
+    backed: bool = False
+    """Every declarative sentence needs a fact, a claim, a citation, the verdict or a conjecture."""
+    verdict: bool = False
+    """It must state the verdict, and the scope where that is given as a setting."""
+
+
+SECTIONS: dict[SectionName, Task] = {
+    "abstract": Task(
+        "One paragraph: the question, how it was tested, the verdict with the number that decided it, the "
+        "scope, and what this does not show.",
+        *(40, 220),
+        backed=True,
+        verdict=True,
+    ),
+    "introduction": Task(
+        "Why the question matters, the hypothesis, what was predicted and what would have refuted it. "
+        "No results.",
+        *(50, 450),
+    ),
+    "related_work": Task(
+        "What the listed works say that bears on the question, each cited; how this test differs from them. "
+        "Only what title and topics let you say with certainty. No results of this study.",
+        *(15, 400),
+    ),
+    "method": Task(
+        "What treatment and comparators are and in which one thing they differ; how the arms were tuned; how "
+        "the comparison was registered and how the verdict follows from its interval. For a code idea, what "
+        "the change does. No results.",
+        *(60, 550),
+    ),
+    "setup": Task(
+        "Data, metric, what varies between replicates, splits, numbers of trials and replicates, limits, "
+        "packages: all that somebody needs to repeat it. No results.",
+        *(40, 450),
+    ),
+    "results": Task(
+        "The outcome of every registered comparison, the primary one first, with reference to table and "
+        "figures; failures; the verdict and why it follows. Nothing from exploring.",
+        *(30, 550),
+        backed=True,
+        verdict=True,
+    ),
+    "exploration": Task(
+        "What was tried on the dev split and how the arms were chosen. Say plainly that these numbers served "
+        "to choose and are no results.",
+        *(20, 350),
+    ),
+    "limitations": Task(
+        "Every limitation that is listed, in your own order, and any other that you see in what is given. "
+        "No excuses.",
+        *(30, 400),
+    ),
+    "conclusion": Task(
+        "The answer to the question in the words of the verdict, within its scope; what it does not show; "
+        "which experiment should come next, and with how many replicates where a fact says so.",
+        *(25, 220),
+        backed=True,
+        verdict=True,
+    ),
+}
+"""The sections in the order of the paper."""
+
+
+class ClaimLine(Given):
+    """A statement that the facts license."""
+
+    id: str
+    text: str
+    """As it will be printed, numbers set."""
+
+
+class FactLine(Given):
+    """A number that may be stated."""
+
+    name: str
+    label: str
+    printed: str
+    """Value with unit and interval."""
+
+
+class SettingLine(Given):
+    """A declared value or phrase, fixed before anything was measured."""
+
+    name: str
+    text: str
+
+
+class WorkLine(Given):
+    """A work that may be cited."""
+
+    key: str
+    title: str
+    authors: tuple[str, ...]
+    year: int
+    topics: tuple[str, ...] = ()
+
+
+class FloatLine(Given):
+    """A figure or table of the paper."""
+
+    label: str
+    """As in `\\ref{label}`."""
+    caption: str
+
+
+class Previous(Given):
+    """A section that is written already."""
+
+    name: SectionName
+    latex: str
+
+
+class SectionIn(Given):
+    """What a section may be made of."""
+
+    section: SectionName
+    title: str
+    question: str
+    hypothesis: str
+    prediction: str
+    refuted_if: str
+    scope: str
+    treated_label: str
+    metric_label: str
+    goal: Goal
+    verdict: Word
+    qualifier: str
+    reason: str
+    caps: tuple[str, ...] = ()
+    """Why the verdict could not be better than inconclusive."""
+    novelty: str
+    claims: tuple[ClaimLine, ...]
+    facts: tuple[FactLine, ...]
+    settings: tuple[SettingLine, ...]
+    references: tuple[WorkLine, ...]
+    figures: tuple[FloatLine, ...]
+    tables: tuple[FloatLine, ...]
+    limitations: tuple[str, ...]
+    code_diff: str = ""
+    previous: tuple[Previous, ...] = ()
+    findings: tuple[str, ...] = ()
+    """What an audit held against an earlier version of this section."""
+
+    @property
+    def task(self) -> Task:
+        """What belongs into it."""
+        return SECTIONS[self.section]
+
+    def allowed(self) -> Allowed:
+        """The names that the section may use."""
+        return Allowed(
+            facts=frozenset(fact.name for fact in self.facts),
+            claims=frozenset(claim.id for claim in self.claims),
+            settings=frozenset(setting.name for setting in self.settings),
+            cites=frozenset(work.key for work in self.references),
+            labels=frozenset(line.label for line in (*self.figures, *self.tables)),
+        )
+
+
+class SectionOut(Written):
+    """The answer to SECTION."""
+
+    latex: str
+
+
+def section_is_licensed(data: SectionIn, answer: SectionOut) -> tuple[str, ...]:
+    """Problems with names, commands, digits, length and sentences that nothing backs."""
+    allowed, task = data.allowed(), data.task
+    problems = list(macro_problems(answer.latex, allowed))
+    if any(problem.startswith("The LaTeX is not balanced") for problem in problems):
+        return tuple(problems)
+    words = word_count(answer.latex)
+    if not task.min_words <= words <= task.max_words:
+        problems.append(f"It has {words} words; {task.min_words} to {task.max_words} are wanted.")
+    if task.backed:
+        problems += [
+            f"Nothing backs this sentence: {sentence!r}. Give it a \\fact, \\claim or \\cite, put it in "
+            "\\conjecture{}, or leave it out."
+            for sentence in unbacked_sentences(answer.latex)
+        ]
+    if task.verdict:
+        names = used(answer.latex)
+        if not names.verdict:
+            problems.append(r"The verdict is missing: state it with \verdict.")
+        if data.section != "results" and "scope" in allowed.settings and "scope" not in names.settings:
+            problems.append(r"The scope is missing: state it with \setting{scope}.")
+    return tuple(problems)
+
+
+SECTION = Prompt("section", 1, SectionIn, SectionOut, role="write", check=section_is_licensed)
