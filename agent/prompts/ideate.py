@@ -100,9 +100,8 @@ def _repetitions(data: IdeateIn, idea: IdeaText) -> list[str]:
         asked = idea.knob in data.asked or earlier.title in data.asked
         same = _treated(idea) == f"{earlier.kind} {_plain(earlier.treated)}"
         if not asked and (same or _plain(idea.title) == _plain(earlier.title)):
-            return [
-                f"it repeats the earlier idea {earlier.title!r}, which is {earlier.verdict}; ask something else."
-            ]
+            told = f"it repeats the earlier idea {earlier.title!r}, which is {earlier.verdict}"
+            return [f"{told}; ask something else."]
     return []
 
 

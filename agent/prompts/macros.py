@@ -19,14 +19,11 @@ NAMED = FACTS | CITES | {"claim", "setting", "ref"}
 """Macros whose argument is a name, or for citations several names with commas."""
 ESCAPES = frozenset("%&_#${} ,-/@;:!")
 ACCENTS = frozenset("\"'`^~=.cvuHrkoOlL") | {"ss"}
-    {'"', "'", "`", "^", "~", "=", ".", "c", "v", "u", "H", "r", "k", "ss", "o", "O", "l", "L"}
-)
 SYMBOLS = frozenset({"ldots", "dots", "textendash", "textemdash", "textasciitilde", "textbackslash", "S"})
-MATHS = frozenset({
-    "Delta", "alpha", "beta", "gamma", "delta", "epsilon", "eta", "lambda", "mu", "sigma", "theta", "tau", "le",
-    "leq", "ge", "geq", "times", "pm", "approx", "sim", "neq", "cdot", "frac", "sqrt", "bar", "hat", "infty", "in",
-    "ll", "gg", "mathrm", "text", "log", "exp", "min", "max", "to", "left", "right", "quad",
-})  # fmt: skip
+MATHS = frozenset(
+    "Delta alpha beta gamma delta epsilon eta lambda mu sigma theta tau le leq ge geq times pm approx sim neq cdot "
+    "frac sqrt bar hat infty in ll gg mathrm text log exp min max to left right quad".split()
+)
 ENVIRONMENTS = frozenset({"itemize", "enumerate", "description"})
 BACKING = FACTS | CITES | {"claim", "verdict", "conjecture"}
 """A declarative sentence of abstract, results and conclusion carries one of these."""
