@@ -1,0 +1,59 @@
+"""The command line: the composition root, the only place that names concrete adapters.
+
+Promises that an error the user can mend is one line on standard error with what to do, and never a
+traceback; that exit codes are those of CONTRACTS.md; and that `--help` imports no heavy library.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Sequence
+
+from agent.errors import MachineryError, ShoalError, Stopped, StudyError, UserError
+
+DONE, FINDINGS, USER, STOPPED, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+def main() -> None:
+    """Run the command that the arguments name, and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code."""
+    import typer
+
+    from agent.cli.app import app
+
+    try:
+        code = app(args=list(arguments), prog_name="shoal", standalone_mode=False)
+    except typer.TyperException as error:
+        if not error.format_message():  # no command was named, and the help was printed
+            return error.exit_code
+        return complain(f"{error.format_message()} (`shoal --help` shows what there is)", error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return complain("interrupted; nothing of a run was left half-written", INTERRUPTED)
+    except ShoalError as error:
+        return complain(str(error), exit_code(error))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return complain(f"the disk is full ({error.filename}): make room, `shoal clean` helps", MACHINERY)
+    return code if isinstance(code, int) else DONE
+
+
+def complain(text: str, code: int) -> int:
+    """Write one line to standard error; returns `code`."""
+    print("shoal: " + " ".join(text.split()), file=sys.stderr)
+    return code
+
+
+def exit_code(error: ShoalError) -> int:
+    """The exit code of an error (agent.errors draws the tree)."""
+    if isinstance(error, Stopped):
+        return INTERRUPTED if error.interrupted else STOPPED
+    for kind, code in ((UserError, USER), (MachineryError, MACHINERY), (StudyError, FINDINGS)):
+        if isinstance(error, kind):
+            return code
+    return FINDINGS

@@ -1,0 +1,254 @@
+"""The commands with their flags; each one hands on to the module that does the work.
+
+Promises to import nothing heavy: whatever a command needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+STUDIES, LOOKING, TEMPLATES, MACHINE = "Studies", "Looking at studies", "Templates", "This machine"
+
+app = typer.Typer(
+    help="Shoal takes an experiment template, tests an idea in sandboxed experiments, writes the paper and "
+    "reviews it; every number in the paper comes from a recorded trial.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+templates = typer.Typer(help="List and check experiment templates.", no_args_is_help=True)
+app.add_typer(templates, name="template", rich_help_panel=TEMPLATES)
+
+TemplateName = Annotated[
+    str, typer.Argument(metavar="TEMPLATE", help="A folder, or a name under ./templates or in the package.")
+]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, as `shoal list` shows it.")]
+WorkspaceFolder = Annotated[
+    Path, typer.Option("--workspace", metavar="DIR", help="Folder with experiments/, papers/, reviews/.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Trials at a time; changes no result.")]
+Sandbox = Annotated[
+    str | None,
+    typer.Option(metavar="KIND", help="auto, docker, bubblewrap, or none (unsafe; the paper says so)."),
+]
+Regime = Annotated[str | None, typer.Option(metavar="NAME", help="A regime of the template.")]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Address of the model server.")]
+Until = Annotated[
+    str | None, typer.Option(metavar="STAGE", help="Stop after this stage (exit 3); `shoal resume` goes on.")
+]
+Network = Annotated[
+    bool,
+    typer.Option("--allow-network", help="Let prepare.py use the network, where the template asks for it."),
+]
+
+
+@app.command(rich_help_panel=STUDIES)
+def run(
+    template: TemplateName,
+    model: Annotated[
+        str | None, typer.Option(metavar="SPEC", help="scripted (no language model) or PROVIDER:NAME.")
+    ] = None,
+    base_url: BaseUrl = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Feeds every random draw.")] = None,
+    ideas: Annotated[int | None, typer.Option(min=1, help="Ideas that go on; 1 unless set.")] = None,
+    idea: Annotated[
+        str | None, typer.Option(metavar="FILE|KNOB", help="Your idea: a TOML file, or a knob to ask about.")
+    ] = None,
+    explore: Annotated[
+        int | None, typer.Option(min=2, help="Exploring trials per arm; 24 unless set.")
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(min=8, help="Confirming replicates.")] = None,
+    workers: Workers = None,
+    sandbox: Sandbox = None,
+    workspace: WorkspaceFolder = Path(),
+    name: Annotated[str | None, typer.Option(help="Name of the run; TEMPLATE-1, -2 … unless set.")] = None,
+    regime: Regime = None,
+    until: Until = None,
+    no_pdf: Annotated[bool, typer.Option("--no-pdf", help="Do not compile the paper.")] = False,
+    allow_uninformative: Annotated[
+        bool, typer.Option("--allow-uninformative", help="Register a plan that could hardly decide.")
+    ] = False,
+    allow_exhausted: Annotated[
+        bool, typer.Option("--allow-exhausted", help="Use a worn-out test pool; caps the verdict.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run every trial, also those that other runs recorded.")
+    ] = False,
+    allow_network: Network = False,
+    json: AsJson = False,
+) -> int:
+    """Run a study: idea, experiments, paper, review."""
+    from agent.cli.run import Request, start
+
+    return start(
+        Request(
+            template=template, model=model, base_url=base_url, seed=seed, ideas=ideas, idea=idea,
+            explore=explore, replicates=replicates, workers=workers, sandbox=sandbox, workspace=workspace,
+            name=name, regime=regime, until=until, pdf=not no_pdf, allow_uninformative=allow_uninformative,
+            allow_exhausted=allow_exhausted, fresh=fresh, allow_network=allow_network, json=json,
+        )
+    )  # fmt: skip
+
+
+@app.command(rich_help_panel=STUDIES)
+def resume(
+    run: RunName,
+    base_url: BaseUrl = None,
+    workers: Workers = None,
+    workspace: WorkspaceFolder = Path(),
+    until: Until = None,
+    allow_network: Network = False,
+    json: AsJson = False,
+) -> int:
+    """Go on with a run that was stopped, was killed or failed; what is recorded is not run again."""
+    from agent.cli.run import resume as go_on
+
+    return go_on(run, workspace, base_url, workers, until=until, allow_network=allow_network, json=json)
+
+
+@app.command(rich_help_panel=STUDIES)
+def stop(run: RunName, workspace: WorkspaceFolder = Path()) -> int:
+    """Ask a running run to stop; it can be resumed."""
+    from agent.cli.stop import request_stop
+
+    return request_stop(run, workspace)
+
+
+@app.command("list", rich_help_panel=LOOKING)
+def list_(workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
+    """List the runs of the workspace with their verdicts."""
+    from agent.cli.look import list_runs
+
+    return list_runs(workspace, json=json)
+
+
+@app.command(rich_help_panel=LOOKING)
+def show(
+    run: Annotated[str, typer.Argument(metavar="RUN[/IDEA]", help="A run, or one idea of it.")],
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Show a run, or the plan, effects, verdict, paper and review of one idea."""
+    from agent.cli.look import show_run
+
+    return show_run(run, workspace, json=json)
+
+
+@app.command(rich_help_panel=LOOKING)
+def logs(
+    run: RunName,
+    workspace: WorkspaceFolder = Path(),
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Events to show, the latest.")] = 40,
+    trial: Annotated[
+        str | None, typer.Option(metavar="ID", help="Show the output of this trial; the first digits do.")
+    ] = None,
+) -> int:
+    """Show what happened in a run, or what one of its trials printed."""
+    from agent.cli.look import show_logs
+
+    return show_logs(run, workspace, lines, trial)
+
+
+@app.command(rich_help_panel=TEMPLATES)
+def trial(
+    template: TemplateName,
+    replicate: Annotated[int, typer.Option(min=0, help="An exploring replicate.")] = 0,
+    split: Annotated[str, typer.Option(help="dev; nothing else is scored outside a study.")] = "dev",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KNOB=VALUE", help="Set a knob; repeatable.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Copy the experiment's output files there.")
+    ] = None,
+    regime: Regime = None,
+    sandbox: Sandbox = None,
+    workspace: WorkspaceFolder = Path(),
+    allow_network: Network = False,
+    json: AsJson = False,
+) -> int:
+    """Run one trial of a template and print its result."""
+    from agent.cli.trial import run_trial
+
+    return run_trial(
+        template, replicate, split, set_ or [], keep, regime, sandbox, workspace,
+        allow_network=allow_network, json=json,
+    )  # fmt: skip
+
+
+@templates.command("list")
+def template_list(json: AsJson = False) -> int:
+    """List the templates that a name can mean here."""
+    from agent.cli.template import list_templates
+
+    return list_templates(json=json)
+
+
+@templates.command("check")
+def template_check(
+    template: TemplateName,
+    regime: Regime = None,
+    sandbox: Sandbox = None,
+    workspace: WorkspaceFolder = Path(),
+    allow_network: Network = False,
+    json: AsJson = False,
+) -> int:
+    """Prepare a template, run smoke trials and say what is wrong with it; exit 1 if something is."""
+    from agent.cli.template import check_template
+
+    return check_template(template, regime, sandbox, workspace, allow_network=allow_network, json=json)
+
+
+@app.command(rich_help_panel=MACHINE)
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR")] = Path()) -> int:
+    """Write a shoal.toml with every setting, commented out."""
+    from agent.cli.init import write_settings_file
+
+    return write_settings_file(folder)
+
+
+@app.command(rich_help_panel=MACHINE)
+def clean(
+    workspace: WorkspaceFolder = Path(),
+    store: Annotated[
+        bool, typer.Option("--store", help="Remove what can be rebuilt: data, environments, known results.")
+    ] = False,
+    run: Annotated[
+        list[str] | None, typer.Option(metavar="RUN", help="Remove a run with its papers; repeatable.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: AsJson = False,
+) -> int:
+    """Show what is stored and how large it is; removes only what a flag names."""
+    from agent.cli.clean import clean_workspace
+
+    return clean_workspace(workspace, run or [], store=store, yes=yes, json=json)
+
+
+@app.command(rich_help_panel=MACHINE)
+def doctor(workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
+    """Check sandboxes, TeX, model server and disk, and name the command that mends what fails."""
+    from agent.cli.doctor import examine
+
+    return examine(workspace, json=json)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from agent import __version__
+
+        typer.echo(f"shoal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _shoal(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,59 @@
+"""`shoal init`: a settings file that says what can be set, generated from the settings themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from agent.errors import SettingsError
+from agent.workspace import write_durably
+
+HEAD = """\
+# Settings of Shoal for the studies that are started in this folder. Every key is shown with its default;
+# one without a value is unset. Take the # away from a key to set it.
+#
+# A flag of the command wins over SHOAL_TABLE__KEY (SHOAL_RUN__SEED=7), that over this file, and this file
+# over ~/.config/shoal/config.toml. Keys of model servers do not belong here: they stay in the servers' own
+# variables, such as OPENAI_API_KEY.
+"""
+PRICES = """
+# What a model costs, in US dollars for a million tokens, where Shoal does not know it.
+#[prices."openai:some-model"]
+#prompt = 1.0
+#completion = 4.0
+"""
+
+
+def write_settings_file(folder: Path) -> int:
+    """Write `shoal.toml` into a folder.
+
+    Raises:
+        SettingsError: there is one already, or no such folder.
+    """
+    path = folder / "shoal.toml"
+    if not folder.is_dir():
+        raise SettingsError(f"{folder} is not a folder: make it first")
+    if path.exists():
+        raise SettingsError(f"{path} exists already; it is left as it is")
+    write_durably(path, settings_text().encode())
+    print(path)
+    return 0
+
+
+def settings_text() -> str:
+    """Every table and key with its meaning and default, commented out."""
+    from pydantic import BaseModel
+
+    from agent.cli.settings import Tables
+
+    parts = [HEAD]
+    for name, field in Tables.model_fields.items():
+        table = field.default
+        if not isinstance(table, BaseModel):
+            continue
+        parts.append(f"\n# {(type(table).__doc__ or '').strip()}\n[{name}]")
+        for key, entry in type(table).model_fields.items():
+            default = getattr(table, key)
+            parts.append(f"# {' '.join((entry.description or '').split())}")
+            parts.append(f"#{key} =" if default is None else f"#{key} = {json.dumps(default)}")
+    return "\n".join(parts) + "\n" + PRICES

@@ -1,0 +1,305 @@
+"""`shoal list`, `show` and `logs`: what runs left in the workspace, read back for people.
+
+Promises to change nothing. Test numbers are shown as the verdict's comparisons only.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.artifacts import (
+    Artifact,
+    Change,
+    Idea,
+    MetaReview,
+    Paper,
+    Plan,
+    Registration,
+    Run,
+    Tree,
+    Verdict,
+)
+from agent.cli.stop import is_running
+from agent.errors import UserError, WorkspaceCorrupt
+from agent.workspace import Workspace
+
+REACHED: tuple[tuple[type[Artifact], str, str], ...] = (
+    (MetaReview, "/0", "review"),
+    (Paper, "/0", "write"),
+    (Verdict, "", "analyse"),
+    (Registration, "/1", "register"),
+    (Tree, "", "explore"),
+    (Idea, "", "ideate"),
+)
+"""The artifact that a stage leaves last, from the last stage back; `confirm` leaves none of its own."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One idea of a run as far as it got."""
+
+    id: str
+    title: str
+    stage: str
+    """The last stage that left its artifact."""
+    verdict: str | None
+    reason: str | None
+    pdf: str | None
+    review: str | None
+
+
+def known_run(workspace: Workspace, run: str) -> Run:
+    """The record of a run.
+
+    Raises:
+        UserError: there is no such run; the text lists those there are.
+    """
+    if run not in workspace.runs():
+        known = ", ".join(workspace.runs()) or "none"
+        raise UserError(f"no run {run!r} in {workspace.root.resolve()}; there is: {known} (--workspace DIR)")
+    return workspace.get(Run, run)
+
+
+def summaries(workspace: Workspace, run: str) -> list[Summary]:
+    """The ideas of a run, by id."""
+    folders = sorted((workspace.run_folder(run) / "ideas").glob("*/idea.json"))
+    return [summary(workspace, run, path.parent.name) for path in folders]
+
+
+def summary(workspace: Workspace, run: str, idea: str) -> Summary:
+    """One idea as far as it got."""
+    key = f"{run}/{idea}"
+    verdict = workspace.get(Verdict, key) if workspace.has(Verdict, key) else None
+    return Summary(
+        id=idea,
+        title=workspace.get(Idea, key).title,
+        stage=next((stage for kind, suffix, stage in REACHED if workspace.has(kind, key + suffix)), "–"),
+        verdict=verdict.word if verdict else None,
+        reason=verdict.reason if verdict else None,
+        pdf=_present(workspace.root / "papers" / key / best_round(workspace, key) / "paper.pdf"),
+        review=_present(workspace.root / "reviews" / key / best_round(workspace, key) / "review.md"),
+    )
+
+
+def best_round(workspace: Workspace, key: str) -> str:
+    """Folder of the round of a paper that counts; `round-0` before one was named."""
+    path = workspace.root / "papers" / key / "best.json"
+    try:
+        return f"round-{int(jsonlib.loads(path.read_text(encoding='utf-8'))['round'])}"
+    except FileNotFoundError:
+        return "round-0"
+    except (ValueError, KeyError, TypeError) as error:
+        raise WorkspaceCorrupt(f"{path} is damaged: {error}") from error
+
+
+def _present(path: Path) -> str | None:
+    return str(path) if path.exists() else None
+
+
+# ------------------------------------------------------------------------------------------- commands
+
+
+def list_runs(root: Path, *, json: bool) -> int:
+    """Print the runs of a workspace, one line an idea."""
+    workspace = Workspace(root)
+    rows = [
+        (workspace.get(Run, name), summaries(workspace, name), is_running(workspace, name))
+        for name in workspace.runs()
+    ]
+    if json:
+        runs = [
+            {
+                "run": run.name,
+                "template": run.template,
+                "regime": run.regime,
+                "running": running,
+                "ideas": [asdict(idea) for idea in ideas],
+            }
+            for run, ideas, running in rows
+        ]
+        print_json({"schema": 1, "command": "list", "runs": runs})
+        return 0
+    if not rows:
+        print(f"no runs in {root.resolve()}; `shoal run TEMPLATE` starts one")
+        return 0
+    lines = [("run", "template", "idea", "stage", "verdict", "paper")]
+    for run, ideas, running in rows:
+        where = run.template if run.regime == "default" else f"{run.template}/{run.regime}"
+        state = " (running)" if running else ""
+        if not ideas:
+            lines.append((run.name, where, "–", f"started{state}", "", ""))
+        for idea in ideas:
+            word = idea.verdict or "–"
+            lines.append((run.name, where, idea.id, idea.stage + state, word, idea.pdf or "–"))
+    print_table(lines)
+    return 0
+
+
+def show_run(name: str, root: Path, *, json: bool) -> int:
+    """Print a run, or all about one idea of it (`RUN/IDEA`)."""
+    workspace = Workspace(root)
+    run_name, _, idea_id = name.partition("/")
+    run = known_run(workspace, run_name)
+    ideas = summaries(workspace, run_name)
+    chosen = [idea for idea in ideas if idea_id in ("", idea.id)]
+    if idea_id and not chosen:
+        known = ", ".join(idea.id for idea in ideas) or "none yet"
+        raise UserError(f"run {run_name} has no idea {idea_id!r}; it has: {known}")
+    if json:
+        details = [{**asdict(idea), **_detail(workspace, f"{run_name}/{idea.id}")} for idea in chosen]
+        settings = run.model_dump(mode="json")
+        print_json({"schema": 1, "command": "show", "run": run_name, "settings": settings, "ideas": details})
+        return 0
+    if not idea_id:
+        _print_settings(workspace, run)
+    for idea in chosen:
+        print()
+        _print_idea(workspace, run, idea)
+    return 0
+
+
+def show_logs(run: str, root: Path, lines: int, trial: str | None) -> int:
+    """Print the latest events of a run, or what one trial printed in its sandboxes."""
+    workspace = Workspace(root)
+    known_run(workspace, run)
+    folder = workspace.run_folder(run)
+    if trial is not None:
+        return _print_trial(folder, run, trial)
+    path = folder / "events.jsonl"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        print(f"run {run} has no events yet")
+        return 0
+    for line in text[: text.rfind("\n") + 1].splitlines()[-lines:]:
+        try:
+            event = jsonlib.loads(line)
+            print(event_text(event))
+        except (ValueError, KeyError) as error:
+            raise WorkspaceCorrupt(f"{path} is damaged: {error}") from error
+    return 0
+
+
+def event_text(event: dict[str, Any]) -> str:
+    """One line of `events.jsonl` for people."""
+    fixed = ("at", "kind", "idea", "text")
+    rest = " ".join(
+        f"{key}={value}" for key, value in event.items() if key not in fixed and value is not None
+    )
+    parts = (event["at"][:19], event["kind"], event["idea"], event["text"], rest)
+    return "  ".join(part for part in parts if part)
+
+
+def _print_trial(folder: Path, run: str, trial: str) -> int:
+    found = sorted((folder / "results").glob(f"{trial}*.json"))
+    if len(found) != 1:
+        count = "no trial" if not found else f"{len(found)} trials"
+        raise UserError(f"run {run} has {count} whose id starts with {trial!r}; give more digits, or others")
+    outcomes = folder / "outcomes" / found[0].name
+    try:
+        rows = jsonlib.loads(outcomes.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"trial {found[0].stem} was taken from an earlier run, which keeps its output"
+        ) from None
+    print(f"{found[0]}")
+    for row in rows:
+        limits = f", limits hit: {', '.join(row['limits_hit'])}" if row["limits_hit"] else ""
+        print(
+            f"-- {row['status']}, exit {row['exit_code']}, {row['wall_s']:.2f} s in {row['sandbox']}{limits}"
+        )
+        print(row["log_tail"].rstrip() or "(printed nothing)")
+    return 0
+
+
+# ------------------------------------------------------------------------------------------- printing
+
+
+def _print_settings(workspace: Workspace, run: Run) -> None:
+    state = "running" if is_running(workspace, run.name) else "not running"
+    print(f"{run.name}: template {run.template}, {run.scope} ({state})")
+    print(
+        f"  model {run.model}, seed {run.seed}, ideas {run.ideas}, explore {run.explore}, "
+        f"replicates {run.replicates or 'as registered'}, sandbox {run.sandbox}, "
+        f"pdf {'yes' if run.pdf else 'no'}"
+    )
+
+
+def _print_idea(workspace: Workspace, run: Run, idea: Summary) -> None:
+    key = f"{run.name}/{idea.id}"
+    record = workspace.get(Idea, key)
+    print(f"{key}: {record.title}")
+    print(f"  hypothesis  {record.hypothesis}")
+    print(f"  stage       {idea.stage}")
+    if workspace.has(Plan, f"{key}/1"):
+        _print_plan(workspace.get(Plan, f"{key}/1"))
+    if workspace.has(Verdict, key):
+        _print_verdict(workspace.get(Verdict, key), workspace.get(Plan, f"{key}/1"))
+    print(f"  paper       {idea.pdf or '–'}")
+    print(f"  review      {idea.review or '–'}")
+
+
+def _print_plan(plan: Plan) -> None:
+    print(f"  plan        {plan.metric} ({plan.goal}), Δ {plan.sesoi:g}, n {plan.n}, α* {plan.alpha:g}")
+    for arm in plan.arms:
+        print(f"    {arm.role:10} {arm.name}: {change_text(arm.change)} (best of {arm.tuning_trials})")
+
+
+def _print_verdict(verdict: Verdict, plan: Plan) -> None:
+    level = 100 * (1 - 2 * plan.alpha)
+    print(f"  effects     treatment − comparator, larger is better, {level:g} % intervals")
+    for one in verdict.comparisons:
+        print(
+            f"    {one.treatment} − {one.comparator}: {one.mean:+.4g} [{one.low:+.4g}, {one.high:+.4g}], "
+            f"n {one.n}, {one.family}"
+        )
+    qualifier = f" ({verdict.qualifier})" if verdict.qualifier else ""
+    print(f"  verdict     {verdict.word}{qualifier}: {verdict.reason}")
+    for cap in verdict.caps:
+        print(f"    capped: {cap}")
+
+
+def change_text(change: Change) -> str:
+    """A change in one line."""
+    knobs = ", ".join(f"{knob.name} = {knob.value}" for knob in change.knobs)
+    edits = f"{len(change.edits)} edits" if change.edits else ""
+    return ", ".join(part for part in (knobs, edits) if part) or "the template's defaults"
+
+
+def _detail(workspace: Workspace, key: str) -> dict[str, Any]:
+    kinds: tuple[tuple[str, type[Artifact], str], ...] = (
+        ("plan", Plan, f"{key}/1"),
+        ("registration", Registration, f"{key}/1"),
+        ("result", Verdict, key),
+    )
+    return {
+        name: workspace.get(kind, at).model_dump(mode="json") if workspace.has(kind, at) else None
+        for name, kind, at in kinds
+    }
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """The one JSON document of a command, on standard output."""
+    print(jsonlib.dumps(document, indent=1, ensure_ascii=False))
+
+
+def print_table(lines: list[tuple[str, ...]]) -> None:
+    """Rows under a heading, in columns; on a terminal rich sets them, elsewhere each row is one line."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(soft_wrap=not Console().is_terminal)
+    if not console.is_terminal:
+        widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+        for line in lines:
+            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in lines[0]:
+        table.add_column(name, header_style="dim", overflow="fold")
+    for line in lines[1:]:
+        table.add_row(*line)
+    console.print(table, markup=False)

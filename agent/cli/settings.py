@@ -1,0 +1,252 @@
+"""The settings: flag > SHOAL_* > ./shoal.toml > the user's config file.
+
+Promises that a key nobody knows, in a file or in a variable, is an error that names where it stands: a
+mistyped setting never becomes a default. Holds no secrets; keys of model servers stay in the variables
+that the servers' own tools use.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from agent.errors import SettingsError
+from agent.templates import line_of_key
+
+PREFIX = "SHOAL_"
+DELIMITER = "__"
+NOT_SETTINGS = ("SHOAL_TEST_",)
+"""Variables of the test suite, which are no settings."""
+
+SandboxKind = Literal["auto", "docker", "bubblewrap"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+class RunTable(_Table):
+    """How a run goes; most have a flag of `shoal run`."""
+
+    seed: int = Field(default=0, ge=0)
+    """Feeds every random draw of a run."""
+    ideas: int = Field(default=1, ge=1, le=20)
+    """Ideas that go on; fixed at the start, since the level of each verdict depends on it."""
+    explore: int = Field(default=24, ge=2)
+    """Exploring trials per arm; re-runs are not counted."""
+    replicates: int | None = Field(default=None, ge=8)
+    """Confirming replicates; unset: chosen when the plan is registered."""
+    workers: int | None = Field(default=None, ge=1)
+    """Trials at a time; unset: as many as fit this machine. Changes no result."""
+    lag: int = Field(default=8, ge=1)
+    """How many trials an adaptive choice may still be waiting for. Changes results."""
+    reviewers: int = Field(default=1, ge=1, le=9)
+    """Reviewers of the panel."""
+    min_free_mb: int = Field(default=200, ge=0)
+    """Free disk space that a run wants to see before it starts, in MB."""
+
+
+class ModelsTable(_Table):
+    """Who answers prompts: `scripted` (no language model) or `provider:name`."""
+
+    default: str = "scripted"
+    """For every role that is not named here."""
+    code: str | None = None
+    """Writes edits of the experiment."""
+    write: str | None = None
+    """Writes the sections of the paper."""
+    review: str | None = None
+    """Reviews the paper."""
+    base_url: str | None = None
+    """Address of the chat-completions server, where the provider's own is not meant."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Unset: the server's default."""
+    max_output_tokens: int = Field(default=8000, ge=256)
+    """Tokens of one answer, at most."""
+    timeout_s: float = Field(default=600, ge=0)
+    """Seconds to wait for one answer; 0 waits for ever."""
+
+
+class BudgetTable(_Table):
+    """What a run may spend on models; it stops before a cap, and can be resumed."""
+
+    max_cost_usd: float | None = Field(default=None, ge=0)
+    """US dollars of one run."""
+    max_tokens: int | None = Field(default=None, ge=0)
+    """Tokens of one run, prompts and answers together."""
+
+
+class SandboxTable(_Table):
+    """Where the code of experiments runs."""
+
+    kind: SandboxKind = "auto"
+    """`auto`: Docker where it works, else bubblewrap. To run without a sandbox there is only the flag."""
+    base_image: str | None = None
+    """Docker image that environments are built on; unset: Shoal's default."""
+    ca_bundle: Path | None = None
+    """File with further certificates for `pip` while environments are built, as behind a proxy."""
+
+
+class LiteratureTable(_Table):
+    """Which works may be cited. The template's `library.bib` is the only source yet."""
+
+
+class PriceTable(_Table):
+    """What a model costs, in US dollars for a million tokens."""
+
+    prompt: float = Field(ge=0)
+    """Prompt tokens."""
+    completion: float = Field(ge=0)
+    """Tokens of the answer."""
+    cached: float | None = Field(default=None, ge=0)
+    """Prompt tokens that the server had cached; unset: as `prompt`."""
+
+
+class Tables(_Table):
+    """One settings file."""
+
+    run: RunTable = RunTable()
+    models: ModelsTable = ModelsTable()
+    budget: BudgetTable = BudgetTable()
+    sandbox: SandboxTable = SandboxTable()
+    literature: LiteratureTable = LiteratureTable()
+    prices: dict[str, PriceTable] = {}
+    """By `provider:name`."""
+
+
+class Settings(BaseSettings, Tables):
+    """The effective settings; build them with `load`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        nested_model_default_partial_update=True,
+    )
+
+
+def load(flags: Mapping[str, Mapping[str, Any]], folder: Path) -> Settings:
+    """The effective settings of a command that was started in `folder`.
+
+    Args:
+        flags: Table and key to the value of a flag; None where the flag was not given.
+
+    Raises:
+        SettingsError: an unknown key, or a value that cannot be used; the text says where it stands.
+    """
+    given: dict[str, Any] = {
+        table: kept
+        for table, keys in flags.items()
+        if (kept := {key: value for key, value in keys.items() if value is not None})
+    }
+    _refuse_unknown_variables(os.environ)
+    files = [_read(folder / "shoal.toml"), _read(user_file(os.environ))]
+
+    class Sourced(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            tables = [InitSettingsSource(settings_cls, file) for file in files]
+            return (InitSettingsSource(settings_cls, given), env_settings, *tables)
+
+    try:
+        return Sourced()
+    except ValidationError as error:
+        raise SettingsError(_explain_value(error, given)) from error
+
+
+def user_file(environ: Mapping[str, str]) -> Path:
+    """The user's own settings file, there or not."""
+    home = environ.get("XDG_CONFIG_HOME")
+    return (Path(home) if home else Path.home() / ".config") / "shoal" / "config.toml"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The tables of one file, checked by themselves so that an error can name its line; {} without a file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from error
+    try:
+        Tables.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        keys = [str(part) for part in first["loc"]]
+        where = f"{path}:{line_of_key(text, keys)}"
+        raise SettingsError(f"{where}: {_problem(keys, first)}") from error
+    return raw
+
+
+def _problem(keys: list[str], first: Mapping[str, Any]) -> str:
+    name = ".".join(keys)
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(_known(keys[:-1])) or "none"
+        place = f"[{'.'.join(keys[:-1])}]" if keys[:-1] else "the file"
+        return f"there is no setting {name}; {place} has {known}"
+    given = first.get("input")
+    shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"{name}: {first['msg'].removeprefix('Value error, ')}{shown}"
+
+
+def _known(keys: list[str]) -> list[str]:
+    """Names of the keys of a table."""
+    kind: type[BaseModel] = Tables
+    for key in keys:
+        if kind is Tables and key == "prices":
+            return list(PriceTable.model_fields) if len(keys) > 1 else []
+        field = kind.model_fields.get(key)
+        if field is None or not isinstance(field.annotation, type):
+            return []
+        kind = field.annotation
+    return list(kind.model_fields)
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    """pydantic-settings passes over a mistyped variable in silence; a study must not."""
+    known = {f"{PREFIX}{table}".upper() for table in Tables.model_fields}
+    known |= {
+        f"{PREFIX}{table}{DELIMITER}{key}".upper()
+        for table in Tables.model_fields
+        if table != "prices"
+        for key in _known([table])
+    }
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS) or name in known:
+            continue
+        raise SettingsError(
+            f"the environment variable {name} is no setting; they are written {PREFIX}TABLE{DELIMITER}KEY, "
+            f"such as {PREFIX}RUN{DELIMITER}SEED (`shoal init` writes down every table and key)"
+        )
+
+
+def _explain_value(error: ValidationError, flags: Mapping[str, Mapping[str, Any]]) -> str:
+    first = error.errors(include_url=False)[0]
+    keys = [str(part) for part in first["loc"]]
+    variable = f"{PREFIX}{DELIMITER.join(keys)}".upper()
+    if len(keys) >= 2 and keys[1] in flags.get(keys[0], {}):
+        return _problem(keys, first)
+    return f"the environment variable {variable}: {_problem(keys, first)}"

@@ -1,0 +1,51 @@
+"""`shoal template list` and `check`, and where templates are looked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import agent
+from agent.cli.look import print_json, print_table
+from agent.errors import TemplateError
+from agent.templates import Template, find_template, load_template
+
+
+def template_folders() -> tuple[Path, ...]:
+    """`./templates`, then the copy in the package, else the folder of an editable install."""
+    package = Path(agent.__file__).resolve().parent
+    carried = package / "_templates"
+    return (Path("templates"), carried if carried.is_dir() else package.parent / "templates")
+
+
+def named_template(name: str) -> Template:
+    """The template that a name or a path means.
+
+    Raises:
+        TemplateError: there is none, or it is wrong; the text names file, line and key.
+    """
+    return load_template(find_template(name, template_folders()))
+
+
+def list_templates(*, json: bool) -> int:
+    """Print every template that a name can mean; a broken one is listed with what is wrong."""
+    rows: dict[str, tuple[str, str, Path]] = {}
+    for folder in template_folders():
+        for path in sorted(folder.glob("*/template.toml")):
+            try:
+                template = load_template(path.parent)
+                entry = (template.spec.title, template.primary[0], path.parent)
+            except TemplateError as error:
+                entry = (f"broken: {error}", "", path.parent)
+            rows.setdefault(path.parent.name, entry)
+    if json:
+        listed = [
+            {"template": name, "title": title, "metric": metric, "path": str(path)}
+            for name, (title, metric, path) in rows.items()
+        ]
+        print_json({"schema": 1, "command": "template list", "templates": listed})
+        return 0
+    print_table(
+        [("template", "title", "metric", "where")]
+        + [(name, title, metric, str(path)) for name, (title, metric, path) in rows.items()]
+    )
+    return 0
