@@ -1,0 +1,49 @@
+"""What a study does not show, computed from how it was made.
+
+Each limitation is a sentence in the paper's macro language, with no digit of its own.
+"""
+
+from __future__ import annotations
+
+from agent.artifacts import CodeTreatment, Idea, Plan, Registration, Verdict
+
+
+def limitations(
+    idea: Idea, plan: Plan, registration: Registration, verdict: Verdict, *, sandboxed: bool
+) -> tuple[str, ...]:
+    """The limitations of a study, the general ones first."""
+    found = [
+        r"The claim holds for the frozen configurations and for this scope alone: \setting{scope}.",
+        "The replicates are drawn from one finite pool of data, so they share examples and are not "
+        "independent samples of the world; the interval does not account for that.",
+        r"Replicates vary in \setting{varies}, and in nothing else.",
+        "The winner of each arm was chosen on few noisy trials; another exploration may freeze other "
+        "configurations and see another effect.",
+    ]
+    if isinstance(idea.treated, CodeTreatment):
+        found.append("One implementation of the idea was tested; another may behave differently.")
+    if idea.novelty == "not assessed":
+        found.append("Novelty was not assessed: whether others have found this before is not known.")
+    if registration.number > 1:
+        found.append(
+            r"This is registration \fact{ledger.number} of \fact{ledger.total} on the same test data; each "
+            "further one makes a false positive on them more likely."
+        )
+    if registration.exhausted:
+        found.append("The test data have served more registrations than the template allows.")
+    if not registration.power.informative:
+        found.append(
+            "The plan was uninformative before it was run: neither support nor refutation was likely, "
+            "whatever the truth."
+        )
+    if any(c.disagrees for c in verdict.comparisons if c.family == "verdict"):
+        found.append("The sign-flip test and the interval that decides disagree, so assumptions matter here.")
+    if any(c.failures_treatment or c.failures_comparator for c in verdict.comparisons):
+        found.append(
+            "Some confirming trials failed; the registered rules of imputation decide how they count."
+        )
+    if plan.worst != 0 and any(c.failures_treatment for c in verdict.comparisons):
+        found.append(r"A failed trial of the treatment counts as \setting{worst}.")
+    if not sandboxed:
+        found.append("The trials ran without a sandbox, so that code could have reached more than its data.")
+    return tuple(found)
