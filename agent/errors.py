@@ -15,7 +15,8 @@
     │   └── WorkspaceConflict            other bytes already stand under this id
     └── StudyError              exit 1   one idea cannot go on; the others do
         ├── AnswerRejected               the model's answers broke the prompt's rules to the end
-        └── EditFailed                   a search/replace edit does not apply
+        ├── EditFailed                   a search/replace edit does not apply
+        └── BindError                    a paper's text names a fact, claim or work that does not exist
 """
 
 from __future__ import annotations
@@ -88,3 +89,7 @@ class AnswerRejected(StudyError):
 
 class EditFailed(StudyError):
     """A search/replace edit does not apply to the code it was written for."""
+
+
+class BindError(StudyError):
+    """A paper's text cannot be bound: it is not readable LaTeX, or it names what does not exist."""
