@@ -30,9 +30,9 @@ setup: ## system packages, .venv with pinned requirements, and the command shoal
 lock: ## write requirements.lock anew (needs uv)
 	uv --no-config pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 	  --fork-strategy fewest --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
-	  --default-index "$${UV_DEFAULT_INDEX:?name the package index}" --output-file requirements.lock
+	  --output-file requirements.lock
 	tools/check-lock
 
 clean: ## remove .venv and caches; runs and papers stay
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find agent tests templates benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
