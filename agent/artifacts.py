@@ -147,8 +147,6 @@ class Run(Artifact):
     lag: int
     reviewers: int
     pdf: bool
-    allow_uninformative: bool
-    allow_exhausted: bool
     fresh: bool
     """Known results of other runs are not reused."""
     sandbox: Literal["docker", "bubblewrap", "none"]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from agent.artifacts import Run
 from agent.errors import Stopped
@@ -17,6 +17,10 @@ from agent.workspace import Workspace
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+Consent = Literal["uninformative", "exhausted"]
+"""What `--allow-…` allows: asked on a terminal, refused elsewhere without the flag."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Deps:
     now: Callable[[], datetime]
     stop: Callable[[], Stopped | None]
     """The reason to stop, or None; polled between trials."""
+    consent: Callable[[Consent, str], bool]
+    """Whether the user allows a step that weakens the study; gets its name and the question to ask."""
     emit: Emit
 
     def rng(self, *stream: str) -> np.random.Generator:

@@ -6,7 +6,6 @@ Promises that a trial has one Result per run, written last of its records, and t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,11 +46,7 @@ class Recorder:
         """Store a trial that just ran: scores, trial and outcomes first, the Result last."""
         self._keep(trial, result, scores)
         if outcomes:
-            rows = [outcome.model_dump(mode="json") for outcome in outcomes]
-            write_durably(
-                self._workspace.run_folder(self._run) / "outcomes" / f"{trial.id}.json",
-                (json.dumps(rows, indent=1) + "\n").encode(),
-            )
+            self._workspace.put_outcomes(self._run, trial.id, outcomes)
         self._workspace.put(f"{self._run}/{trial.id}", result)
         if self._shared and result.status in SHARED:
             if scores is not None:

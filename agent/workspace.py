@@ -12,7 +12,7 @@ import fcntl
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +29,7 @@ from agent.artifacts import (
     Idea,
     Ideas,
     MetaReview,
+    Outcome,
     Paper,
     Plan,
     Registration,
@@ -132,6 +133,32 @@ class Workspace:
         path = self.root / relative
         self._put_bytes(path, content)
         return path
+
+    def put_outcomes(self, run: str, trial: str, outcomes: Sequence[Outcome]) -> None:
+        """Keep how a trial's sandboxes ended, beside its Result; never hashed, the last one stays."""
+        rows = [outcome.model_dump(mode="json") for outcome in outcomes]
+        write_durably(self._outcomes(run, trial), (json.dumps(rows, indent=1) + "\n").encode())
+
+    def outcomes(self, run: str, trial: str) -> tuple[Outcome, ...]:
+        """How a trial's sandboxes ended; empty where the trial was taken from another run.
+
+        Raises:
+            WorkspaceCorrupt: the file is damaged.
+        """
+        path = self._outcomes(run, trial)
+        try:
+            return tuple(Outcome.model_validate(row) for row in json.loads(path.read_bytes()))
+        except FileNotFoundError:
+            return ()
+        except (ValueError, ValidationError) as error:
+            raise WorkspaceCorrupt(f"{path} is damaged") from error
+
+    def log_tail(self, run: str, trial: str) -> str:
+        """The end of what a trial printed."""
+        return "\n".join(outcome.log_tail for outcome in self.outcomes(run, trial)).strip()
+
+    def _outcomes(self, run: str, trial: str) -> Path:
+        return self.run_folder(run) / "outcomes" / f"{trial}.json"
 
     def _put_bytes(self, path: Path, content: bytes) -> None:
         try:

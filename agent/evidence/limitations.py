@@ -14,11 +14,15 @@ def limitations(
     """The limitations of a study, the general ones first."""
     found = [
         r"The claim holds for the frozen configurations and for this scope alone: \setting{scope}.",
-        "The replicates are drawn from one finite pool of data, so they share examples and are not "
-        "independent samples of the world; the interval does not account for that.",
+        (
+            "The replicates are drawn from one finite pool of data, so they share examples and are not "
+            "independent samples of the world; the interval does not account for that."
+        ),
         r"Replicates vary in \setting{varies}, and in nothing else.",
-        "The winner of each arm was chosen on few noisy trials; another exploration may freeze other "
-        "configurations and see another effect.",
+        (
+            "The winner of each arm was chosen on few noisy trials; another exploration may freeze other "
+            "configurations and see another effect."
+        ),
     ]
     if isinstance(idea.treated, CodeTreatment):
         found.append("One implementation of the idea was tested; another may behave differently.")

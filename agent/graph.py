@@ -1,0 +1,250 @@
+"""The whole pipeline on one screen; the only file that knows langgraph.
+
+A node fetches, calls its stage and stores; state holds ids and words, artifacts live in the workspace.
+Node names are a file format: a run is resumed only by the graph version that started it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Annotated, Any, TypedDict
+
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from agent.artifacts import Idea, Ideas, MetaReview, Paper, Plan, Registration, Tree, Verdict
+from agent.deps import Deps
+from agent.errors import AnswerRejected, MachineryError, ShoalError, Stopped, StudyError, UserError
+from agent.stages.analyse import analyse
+from agent.stages.confirm import confirm
+from agent.stages.explore import explore
+from agent.stages.ideate import ideate
+from agent.stages.register import register
+from agent.stages.review import review
+from agent.stages.write import write
+
+GRAPH_VERSION = 1
+STAGES = ("ideate", "explore", "register", "confirm", "analyse", "write", "review")
+
+
+class Study(TypedDict):
+    """How far one idea got."""
+
+    idea: str
+    stage: str
+    """The last stage that ended."""
+    failed: str
+    """Why the idea cannot go on; empty if it can."""
+    verdict: str
+    """The verdict's word; empty before there is one."""
+
+
+def _merge(left: dict[str, Study], right: dict[str, Study]) -> dict[str, Study]:
+    return {**left, **right}
+
+
+class RunState(TypedDict):
+    """State of the whole run."""
+
+    graph_version: int
+    ideas: list[str]
+    studies: Annotated[dict[str, Study], _merge]
+
+
+class StudyState(Study):
+    """State of one idea's way through its copy of the subgraph."""
+
+    studies: Annotated[dict[str, Study], _merge]
+
+
+class StudyOutput(TypedDict):
+    """What an idea's subgraph hands back to the run."""
+
+    studies: Annotated[dict[str, Study], _merge]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What the nodes are given besides the state."""
+
+    deps: Deps
+    until: str | None = None
+    """Stage after which to stop."""
+
+
+# ------------------------------------------------------------------------- nodes: fetch, call, store
+
+
+def _ideate(deps: Deps) -> list[str]:
+    run = deps.run
+    ideas = deps.workspace.once(Ideas, run.name, lambda: ideate(deps))
+    chosen = ideas.items[: run.ideas]
+    for idea in chosen:
+        deps.workspace.put(f"{run.name}/{idea.id}", idea)
+    return [idea.id for idea in chosen]
+
+
+def _explore(key: str, deps: Deps) -> None:
+    idea = deps.workspace.get(Idea, key)
+    deps.workspace.once(Tree, key, lambda: explore(idea, deps))
+
+
+def _register(key: str, deps: Deps) -> None:
+    idea, tree = deps.workspace.get(Idea, key), deps.workspace.get(Tree, key)
+    register(idea, tree, deps)
+
+
+def _confirm(key: str, deps: Deps) -> None:
+    plan, registration = _registered(key, deps)
+    confirm(plan, registration, deps)
+
+
+def _analyse(key: str, deps: Deps) -> None:
+    plan, registration = _registered(key, deps)
+    analyse(plan, registration, deps.workspace.get(Tree, key), deps)
+
+
+def _write(key: str, deps: Deps) -> None:
+    deps.workspace.once(Paper, f"{key}/0", lambda: write(deps.workspace.get(Idea, key), 0, deps))
+
+
+def _review(key: str, deps: Deps) -> None:
+    paper = deps.workspace.get(Paper, f"{key}/0")
+    deps.workspace.once(MetaReview, f"{key}/0", lambda: review(paper, deps))
+
+
+def _registered(key: str, deps: Deps) -> tuple[Plan, Registration]:
+    return deps.workspace.get(Plan, f"{key}/1"), deps.workspace.get(Registration, f"{key}/1")
+
+
+# ------------------------------------------------------------------------------------------ the graph
+
+
+def _run_node(state: RunState, runtime: Runtime[Passage]) -> dict[str, Any]:
+    deps = runtime.context.deps
+    deps.check_stop()
+    deps.say("stage", "", "ideate", phase="start")
+    ideas = _ideate(deps)
+    deps.say("stage", "", "ideate", phase="end")
+    return {"ideas": ideas}
+
+
+def _study_node(stage: str, step: Callable[[str, Deps], None]) -> Any:  # langgraph types nodes by protocol
+    def node(state: StudyState, runtime: Runtime[Passage]) -> dict[str, Any]:
+        deps, idea = runtime.context.deps, state["idea"]
+        if state["failed"]:
+            return {}
+        _stop_before(stage, runtime.context.until)
+        deps.check_stop()
+        deps.say("stage", idea, stage, phase="start")
+        try:
+            step(f"{deps.run.name}/{idea}", deps)
+        except AnswerRejected as error:
+            deps.say("error", idea, str(error), stage=stage)
+            raise
+        except StudyError as error:
+            deps.say("error", idea, str(error), stage=stage)
+            return {"failed": f"{stage}: {error}"}
+        except Stopped:
+            raise
+        except ShoalError as error:
+            deps.say("error", idea, str(error), stage=stage)
+            raise
+        deps.say("stage", idea, stage, phase="end")
+        return {"stage": stage}
+
+    return node
+
+
+def _stop_before(stage: str, until: str | None) -> None:
+    if until is not None and STAGES.index(stage) > STAGES.index(until):
+        raise Stopped(f"stopped after {until}, as asked; `shoal resume` goes on")
+
+
+def _fan_out(state: RunState) -> list[Send]:
+    return [
+        Send("study", StudyState(idea=idea, stage="ideate", failed="", verdict="", studies={}))
+        for idea in state["ideas"]
+    ]
+
+
+def _done(state: StudyState, runtime: Runtime[Passage]) -> dict[str, Any]:
+    deps, idea = runtime.context.deps, state["idea"]
+    key = f"{deps.run.name}/{idea}"
+    word = deps.workspace.get(Verdict, key).word if deps.workspace.has(Verdict, key) else ""
+    deps.say("done", idea, state["failed"] or word)
+    study = Study(idea=idea, stage=state["stage"], failed=state["failed"], verdict=word)
+    return {"verdict": word, "studies": {idea: study}}
+
+
+def _study_graph() -> StateGraph[StudyState, Passage, StudyState, StudyOutput]:
+    steps = [_explore, _register, _confirm, _analyse, _write, _review]
+    graph = StateGraph(StudyState, context_schema=Passage, output_schema=StudyOutput)
+    before = START
+    for stage, step in zip(STAGES[1:], steps, strict=True):
+        graph.add_node(stage, _study_node(stage, step))
+        graph.add_edge(before, stage)
+        before = stage
+    graph.add_node("done", _done)
+    graph.add_edge(before, "done")
+    graph.add_edge("done", END)
+    return graph
+
+
+def _pipeline() -> StateGraph[RunState, Passage, RunState, RunState]:
+    graph = StateGraph(RunState, context_schema=Passage)
+    graph.add_node("ideate", _run_node)
+    graph.add_node("study", _study_graph().compile())
+    graph.add_edge(START, "ideate")
+    graph.add_conditional_edges("ideate", _fan_out, ["study"])
+    graph.add_edge("study", END)
+    return graph
+
+
+def draw() -> str:
+    """The graph as mermaid text."""
+    return _pipeline().compile().get_graph(xray=True).draw_mermaid()
+
+
+def run_graph(deps: Deps, *, until: str | None = None) -> tuple[Study, ...]:
+    """Start the run, or resume it from its last checkpoint, and return how far each idea got.
+
+    Raises:
+        Stopped: a cap, `until` or a signal; the run can be resumed.
+        UserError: another version of the graph started this run.
+        AnswerRejected: a model's answers broke the rules to the end for one idea; the others went on.
+        MachineryError: something outside the study broke; the run can be resumed.
+    """
+    path = deps.workspace.run_folder(deps.run.name) / "checkpoint.sqlite"
+    if deps.run.graph_version != GRAPH_VERSION:
+        started = deps.run.graph_version
+        raise UserError(
+            f"run {deps.run.name} was started by graph version {started}; this is {GRAPH_VERSION}"
+        )
+    try:
+        with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
+            return _invoke(deps, SqliteSaver(connection), until)
+    except sqlite3.DatabaseError as error:
+        raise MachineryError(
+            f"{path} is damaged ({error}): delete it and resume; finished steps are kept in their artifacts"
+        ) from error
+
+
+def _invoke(deps: Deps, saver: SqliteSaver, until: str | None) -> tuple[Study, ...]:
+    graph = _pipeline().compile(checkpointer=saver)
+    config: Any = {"configurable": {"thread_id": deps.run.name}}
+    begun = graph.get_state(config)
+    start = None if begun.values else RunState(graph_version=GRAPH_VERSION, ideas=[], studies={})
+    if begun.values and not begun.next:
+        return _in_order(begun.values)
+    values = graph.invoke(start, config, context=Passage(deps, until), durability="sync")
+    return _in_order(values)
+
+
+def _in_order(values: Any) -> tuple[Study, ...]:
+    return tuple(values["studies"][idea] for idea in values["ideas"])

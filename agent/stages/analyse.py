@@ -1,0 +1,80 @@
+"""Facts, claims, figures and the verdict, all computed from the registered trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.artifacts import Claims, Facts, Figures, Idea, Plan, Registration, Tree, Verdict
+from agent.deps import Deps
+from agent.evidence import claims as claim_rules
+from agent.evidence import facts as fact_rules
+from agent.evidence import figures as drawing
+from agent.evidence.verdict import Results, judge
+from agent.stages.confirm import confirmed
+from agent.stages.words import metric_label, phrases
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What follows from a registered plan and its results."""
+
+    verdict: Verdict
+    facts: Facts
+    claims: Claims
+
+
+def analyse(plan: Plan, registration: Registration, tree: Tree, deps: Deps) -> Evidence:
+    """Judge the plan and store what may be said about it.
+
+    Raises:
+        KeyError: a registered trial has no Result.
+    """
+    key = f"{deps.run.name}/{plan.idea}"
+    results = confirmed(plan, registration, deps)
+    evidence = derive(plan, registration, tree, results, deps)
+    deps.workspace.put(key, evidence.verdict)
+    deps.workspace.put(key, evidence.facts)
+    deps.workspace.put(key, evidence.claims)
+    deps.workspace.put(key, _draw(plan, registration, tree, results, evidence, deps))
+    deps.say("verdict", plan.idea, evidence.verdict.word, reason=evidence.verdict.reason)
+    return evidence
+
+
+def derive(plan: Plan, registration: Registration, tree: Tree, results: Results, deps: Deps) -> Evidence:
+    """Verdict, facts and claims from recorded results; the same input gives the same hashes."""
+    name, metric = deps.setup.template.primary
+    idea = deps.workspace.get(Idea, f"{deps.run.name}/{plan.idea}")
+    parents = (plan.hash, registration.hash)
+    verdict = judge(plan, registration, results).model_copy(update={"parents": parents})
+    facts = fact_rules.facts(
+        plan,
+        registration,
+        results,
+        verdict,
+        tree,
+        unit=metric.unit,
+        metric_label=metric_label(name, metric),
+    ).model_copy(update={"parents": (*parents, verdict.hash)})
+    claims = claim_rules.claims(
+        plan, verdict, facts, deps.setup.scope, phrases=phrases(idea, deps.setup.template)
+    ).model_copy(update={"parents": (facts.hash, verdict.hash)})
+    return Evidence(verdict, facts, claims)
+
+
+def _draw(
+    plan: Plan, registration: Registration, tree: Tree, results: Results, evidence: Evidence, deps: Deps
+) -> Figures:
+    name, metric = deps.setup.template.primary
+    label, unit = metric_label(name, metric), metric.unit
+    drawn = (
+        drawing.learning_curves(plan, registration, results, evidence.facts, metric_label=label),
+        drawing.effects(plan, evidence.verdict, evidence.facts, metric_label=label, unit=unit),
+        drawing.exploration(tree, plan, metric_label=label, unit=unit),
+    )
+    figures = []
+    for one in drawn:
+        if one is not None:
+            folder = f"experiments/{deps.run.name}/ideas/{plan.idea}/figures"
+            deps.workspace.put_file(f"{folder}/{one.figure.file}", one.pdf)
+            figures.append(one.figure)
+    return Figures(items=tuple(figures), parents=(evidence.facts.hash,))

@@ -1,0 +1,100 @@
+"""Runs a stage's trials through the executor and says how far they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Lock
+
+from agent.artifacts import Change, Scored, Split
+from agent.deps import Deps
+from agent.ports import Finished
+
+
+@dataclass(frozen=True)
+class Request:
+    """One trial that a stage wants: a variant of an arm on one replicate."""
+
+    arm: str
+    index: int
+    """The candidate's position in its arm; 0 for a frozen arm."""
+    change: Change
+    replicate: int
+
+
+@dataclass
+class Batch:
+    """The trials of one stage of one idea."""
+
+    deps: Deps
+    idea: str
+    stage: str
+    split: Split
+    total: int
+    """Trials that the stage expects to run."""
+    _done: int = 0
+    _best: float | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def submit(self, request: Request) -> Future[Finished]:
+        """Queue one trial.
+
+        Raises:
+            Stopped: the run is to end here.
+        """
+        self.deps.check_stop()
+        trial = self.deps.setup.trial(request.change, request.replicate, self.split)
+        future = self.deps.executor.submit(trial, request.change)
+        future.add_done_callback(lambda ended: self._report(request, ended))
+        return future
+
+    def run(self, requests: Iterable[Request]) -> dict[Request, Finished]:
+        """Run trials side by side and wait for all of them.
+
+        Raises:
+            Stopped: the run is to end here; what ended is recorded.
+            SandboxUnavailable: the machinery broke.
+        """
+        futures = {request: self.submit(request) for request in requests}
+        return {request: future.result() for request, future in futures.items()}
+
+    def _report(self, request: Request, future: Future[Finished]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            return
+        finished = future.result()
+        name, metric = self.deps.setup.template.primary
+        seen = finished.result.metric(name) if self.split == "dev" else None
+        with self._lock:
+            self._done += 1
+            if seen is not None:
+                better = max if metric.goal == "maximize" else min
+                self._best = seen if self._best is None else better(self._best, seen)
+            done, best = self._done, self._best
+        self.deps.say(
+            "trial",
+            self.idea,
+            f"{request.arm} {request.index} on replicate {request.replicate}: {finished.result.status}",
+            stage=self.stage,
+            arm=request.arm,
+            index=request.index,
+            replicate=request.replicate,
+            trial=finished.result.trial,
+            status=finished.result.status,
+            score=seen,
+            reused=finished.reused,
+            done=done,
+            total=max(self.total, done),
+            best=best,
+        )
+
+
+def scored(request: Request, finished: Finished, metric: str) -> Scored:
+    """What an exploration keeps of a trial."""
+    result = finished.result
+    return Scored(
+        replicate=request.replicate,
+        trial=result.trial,
+        status=result.status,
+        score=result.metric(metric),
+    )

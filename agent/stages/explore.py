@@ -1,0 +1,226 @@
+"""Which configuration of each arm goes on, judged on the dev split (SCIENCE.md, 2).
+
+The baseline gets as many candidates as the treatment. Nothing found here may be reported as a result.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from agent import search
+from agent.artifacts import Candidate, Change, Goal, Idea, KnobTreatment, Tree
+from agent.deps import Deps
+from agent.errors import AnswerRejected, StudyError
+from agent.ports import Finished
+from agent.prompts.brief import brief_of, code_files
+from agent.prompts.edit import EDIT, EditIn, Tried
+from agent.search import Proposal
+from agent.stages.batch import Batch, Request, scored
+
+LOG_CHARACTERS = 1500
+"""How much of a failed edit's output the next prompt shows."""
+
+
+def explore(idea: Idea, deps: Deps) -> Tree:
+    """Try `run.explore` candidates an arm and choose each arm's winner.
+
+    Raises:
+        StudyError: no candidate of the treatment can be run.
+        Stopped: the run is to end here; recorded trials are kept.
+    """
+    exploration = _Exploration.begin(idea, deps)
+    if isinstance(idea.treated, KnobTreatment):
+        exploration.try_knob(idea.treated.knob)
+    else:
+        exploration.try_code(idea, idea.treated.what)
+    exploration.rerun_the_best()
+    return exploration.tree()
+
+
+class _Orientation(TypedDict):
+    goal: Goal
+    worst: float
+
+
+@dataclass
+class _Exploration:
+    """Candidates and their trials while an exploration goes on."""
+
+    idea: Idea
+    deps: Deps
+    batch: Batch
+    arms: dict[str, dict[int, Candidate]] = field(default_factory=lambda: defaultdict(dict))
+
+    @classmethod
+    def begin(cls, idea: Idea, deps: Deps) -> _Exploration:
+        n = deps.run.explore
+        sizes = (n, n, n if isinstance(idea.treated, KnobTreatment) else 2 * n)
+        total = sum(size + 2 * -(-size // 3) + 2 * min(3, size) for size in sizes)
+        return cls(idea, deps, Batch(deps, idea.id, "explore", "dev", total))
+
+    @property
+    def _metric(self) -> str:
+        return self.deps.setup.template.primary[0]
+
+    @property
+    def _goal_and_worst(self) -> _Orientation:
+        metric = self.deps.setup.template.primary[1]
+        assert metric.worst is not None  # a loaded template's primary metric has one
+        return _Orientation(goal=metric.goal, worst=metric.worst)
+
+    # ------------------------------------------------------------------------------------- first looks
+
+    def try_knob(self, knob: str) -> None:
+        """Baseline, treatment and control on shared configurations."""
+        template, rng = self.deps.setup.template, self.deps.rng("explore", self.idea.id)
+        self._first_look(search.knob_arms(template.spec.knobs, knob, self.deps.run.explore, rng))
+
+    def try_code(self, idea: Idea, what: str) -> None:
+        """Baseline and control configurations, best-first edits, then the best edit's configurations."""
+        template, rng = self.deps.setup.template, self.deps.rng("explore", idea.id)
+        proposals = search.code_arms(template.spec.knobs, self.deps.run.explore, rng)
+        waiting = [(p, self.batch.submit(_request(self._add(p), 0))) for p in proposals]
+        root = waiting[0][1]
+        self._propose_edits(what, root)
+        for proposal, future in waiting:
+            self._note(_request(self.arms[proposal.arm][proposal.index], 0), future.result())
+        edits = list(self.arms["treatment"].values())
+        best = search.best_edit(edits, **self._goal_and_worst)
+        if best is None:
+            raise StudyError(f"none of the {len(edits)} edits for {idea.id} ran: nothing to confirm")
+        configurations = [candidate.change for candidate in self.arms["baseline"].values()]
+        tuned = search.tuned_edit(configurations, self.arms["treatment"][best], self.deps.run.explore)
+        self._first_look(tuned, parent=best)
+
+    def _first_look(self, proposals: Iterable[Proposal], parent: int | None = None) -> None:
+        added = [self._add(proposal, parent) for proposal in proposals]
+        self._run(_request(candidate, 0) for candidate in added)
+
+    def _propose_edits(self, what: str, root: Future[Finished]) -> None:
+        """Ask for edits one by one; choice k knows the trials 0 … k−lag and no later ones."""
+        lag, steps = self.deps.run.lag, search.edits_planned(self.deps.run.explore)
+        pending: dict[int, Future[Finished]] = {}
+        refused = ""
+        for step in range(steps):
+            for index in [index for index in pending if index <= step - lag]:
+                self._note(_request(self.arms["treatment"][index], 0), pending.pop(index).result())
+            root_score = root.result().result.metric(self._metric) if step >= lag else None
+            parent = search.next_parent(
+                list(self.arms["treatment"].values()), step, lag, root=root_score, **self._goal_and_worst
+            )
+            try:
+                candidate = self._ask_for_edit(what, step, steps, parent, root_score)
+            except AnswerRejected as error:
+                refused = str(error)
+                self.deps.say("note", self.idea.id, f"edit {step + 1} was rejected: {error}", stage="explore")
+                continue
+            if candidate is not None:
+                pending[step] = self.batch.submit(_request(candidate, 0))
+        for index, future in pending.items():
+            self._note(_request(self.arms["treatment"][index], 0), future.result())
+        if not self.arms["treatment"]:
+            raise StudyError(refused or f"no edit was proposed for {self.idea.id}")
+
+    def _ask_for_edit(
+        self, what: str, step: int, steps: int, parent: int | None, root_score: float | None
+    ) -> Candidate | None:
+        template, edits = self.deps.setup.template, self.arms["treatment"]
+        before = edits[parent].change.edits if parent is not None else ()
+        seen = None if parent is None else edits[parent].trials[0].score
+        data = EditIn(
+            brief=brief_of(template, self.deps.setup.scope),
+            hypothesis=self.idea.hypothesis,
+            what=what,
+            code=code_files(template.code(before)),
+            parent=parent,
+            parent_score=root_score if parent is None else seen,
+            tried=tuple(self._tried(candidate) for candidate in edits.values()),
+            step=step + 1,
+            steps=steps,
+        )
+        answer = self.deps.model.ask(EDIT, data, site=f"{self.idea.id}/explore/{step}").value
+        if not answer.edits:
+            self.deps.say("note", self.idea.id, f"no edit {step + 1}: {answer.none_because}", stage="explore")
+            return None
+        change = Change(edits=(*before, *answer.as_edits()))
+        return self._add(
+            Proposal(arm="treatment", index=step, change=change, origin="edit"), parent, answer.description
+        )
+
+    def _tried(self, candidate: Candidate) -> Tried:
+        """What the next edit may know of an earlier one: its result once it may be used."""
+        score, failure, log_tail = None, "its result is not known yet", ""
+        if candidate.trials:
+            trial = candidate.trials[0]
+            score, failure = trial.score, "" if trial.status == "ok" else trial.status
+            if failure:
+                log_tail = self.deps.workspace.log_tail(self.deps.run.name, trial.trial)[-LOG_CHARACTERS:]
+        return Tried(
+            number=candidate.index,
+            parent=candidate.parent,
+            description=candidate.note,
+            score=score,
+            failure=failure,
+            log_tail=log_tail,
+        )
+
+    # ----------------------------------------------------------------------------------------- re-runs
+
+    def rerun_the_best(self) -> None:
+        """The best third of each arm on replicates 1–2, then its best three so far on 3–4."""
+        self._rerun(search.best_third, search.SECOND)
+        self._rerun(search.best_three, search.THIRD)
+
+    def _rerun(self, choose: Callable[..., tuple[int, ...]], replicates: Sequence[int]) -> None:
+        chosen = [
+            candidates[index]
+            for candidates in self.arms.values()
+            for index in choose(list(candidates.values()), **self._goal_and_worst)
+        ]
+        self._run(_request(candidate, replicate) for candidate in chosen for replicate in replicates)
+
+    def tree(self) -> Tree:
+        """The exploration as an artifact, with each arm's winner."""
+        return Tree(
+            idea=self.idea.id,
+            per_arm=self.deps.run.explore,
+            lag=self.deps.run.lag,
+            candidates=tuple(c for candidates in self.arms.values() for c in candidates.values()),
+            winners=tuple(
+                search.winner(arm, list(candidates.values()), **self._goal_and_worst)
+                for arm, candidates in self.arms.items()
+            ),
+            parents=(self.idea.hash,),
+        )
+
+    # ------------------------------------------------------------------------------------ book-keeping
+
+    def _add(self, proposal: Proposal, parent: int | None = None, note: str = "") -> Candidate:
+        candidate = Candidate(
+            arm=proposal.arm,
+            index=proposal.index,
+            change=proposal.change,
+            code_hash=self.deps.setup.template.code_hash(proposal.change.edits),
+            origin=proposal.origin,
+            parent=parent,
+            note=note,
+        )
+        self.arms[proposal.arm][proposal.index] = candidate
+        return candidate
+
+    def _run(self, requests: Iterable[Request]) -> None:
+        for request, finished in self.batch.run(requests).items():
+            self._note(request, finished)
+
+    def _note(self, request: Request, finished: Finished) -> None:
+        candidate = self.arms[request.arm][request.index]
+        trials = (*candidate.trials, scored(request, finished, self._metric))
+        self.arms[request.arm][request.index] = candidate.model_copy(update={"trials": trials})
+
+
+def _request(candidate: Candidate, replicate: int) -> Request:
+    return Request(candidate.arm, candidate.index, candidate.change, replicate)

@@ -1,0 +1,173 @@
+"""The plan, frozen before the first confirming trial and entered in the ledger (SCIENCE.md, 3)."""
+
+from __future__ import annotations
+
+from agent.artifacts import (
+    Arm,
+    Candidate,
+    Change,
+    CodeTreatment,
+    Comparison,
+    Family,
+    Idea,
+    Ideas,
+    Plan,
+    Power,
+    Registration,
+    Role,
+    Tree,
+)
+from agent.deps import Consent, Deps
+from agent.errors import Stopped
+from agent.evidence.registration import (
+    ablations,
+    alpha,
+    choose_n,
+    default_n,
+    exploring_differences,
+    registered_replicates,
+    replicates_left,
+)
+from agent.ledger import Entry
+
+PRIMARY = 1
+"""Version of an idea's primary plan."""
+
+
+def register(idea: Idea, tree: Tree, deps: Deps) -> Registration:
+    """Freeze what will be tested, before any test-split score exists.
+
+    Plan first, then the ledger, then the registration: a crash between them repeats nothing and
+    counts nothing twice.
+
+    Raises:
+        PlanRefused: too few confirming replicates are left.
+        Stopped: the plan is uninformative or the pool exhausted, and the user has not allowed it.
+    """
+    key = f"{deps.run.name}/{idea.id}/{PRIMARY}"
+    plan, power = plan_of(idea, tree, deps)
+    number = deps.run.pool_count + 1 + _position(idea, deps)
+    budget = deps.setup.template.spec.replicates.registrations
+    registration = Registration(
+        plan_hash=plan.hash,
+        replicates=registered_replicates(plan, deps.setup.template.confirming),
+        pool=deps.setup.pool,
+        number=number,
+        total=deps.run.pool_count + deps.run.ideas,
+        budget=budget,
+        exhausted=number > budget,
+        power=power,
+    )
+    _ask_consent(registration, deps)
+    deps.workspace.put(key, plan)
+    deps.ledger.append(Entry(run=deps.run.name, plan=plan.hash, pool=registration.pool, kind="primary"))
+    return deps.workspace.put(key, registration)
+
+
+def plan_of(idea: Idea, tree: Tree, deps: Deps) -> tuple[Plan, Power]:
+    """The primary plan of an idea, with what it could show."""
+    name, metric = deps.setup.template.primary
+    assert metric.sesoi is not None  # a loaded template's primary metric has both
+    assert metric.worst is not None
+    arms = _arms(idea, tree, deps)
+    comparisons = tuple(_comparison(arm, idea) for arm in arms if arm.name != "treatment")
+    deciding = [c.comparator for c in comparisons if c.family == "verdict"]
+    differences = [
+        exploring_differences(tree, "treatment", comparator, goal=metric.goal, worst=metric.worst)
+        for comparator in deciding
+    ]
+    level = alpha(deps.run.ideas)
+    n, power = choose_n(
+        differences,
+        sesoi=metric.sesoi,
+        alpha=level,
+        n=deps.run.replicates or default_n(len(deciding), deps.run.ideas),
+        left=replicates_left((), deps.setup.template.confirming),
+        may_rise=deps.run.replicates is None,
+    )
+    plan = Plan(
+        id=f"plan-{PRIMARY}",
+        idea=idea.id,
+        version=PRIMARY,
+        kind="primary",
+        hypothesis=idea.hypothesis,
+        arms=arms,
+        comparisons=comparisons,
+        metric=name,
+        goal=metric.goal,
+        sesoi=metric.sesoi,
+        worst=metric.worst,
+        alpha=level,
+        n=n,
+        parents=(idea.hash, tree.hash),
+    )
+    return plan, power
+
+
+def _arms(idea: Idea, tree: Tree, deps: Deps) -> tuple[Arm, ...]:
+    winners = {winner.arm: _candidate(tree, winner.arm, winner.index) for winner in tree.winners}
+    roles: tuple[Role, ...] = ("treatment", "baseline", "control")
+    arms = [
+        Arm(
+            name=role,
+            role=role,
+            change=winners[role].change,
+            code_hash=winners[role].code_hash,
+            tuning_trials=sum(1 for candidate in tree.candidates if candidate.arm == role),
+        )
+        for role in roles
+    ]
+    if isinstance(idea.treated, CodeTreatment):
+        treatment = winners["treatment"].change
+        arms += [_ablation(number, change, deps) for number, change in enumerate(ablations(treatment), 1)]
+    return tuple(arms)
+
+
+def _ablation(number: int, change: Change, deps: Deps) -> Arm:
+    return Arm(
+        name=f"ablation-{number}",
+        role="ablation",
+        change=change,
+        code_hash=deps.setup.template.code_hash(change.edits),
+        tuning_trials=0,
+    )
+
+
+def _comparison(arm: Arm, idea: Idea) -> Comparison:
+    control: Family = "verdict" if isinstance(idea.treated, CodeTreatment) else "descriptive"
+    families: dict[Role, Family] = {"baseline": "verdict", "control": control, "ablation": "ablation"}
+    return Comparison(treatment="treatment", comparator=arm.name, family=families[arm.role])
+
+
+def _candidate(tree: Tree, arm: str, index: int) -> Candidate:
+    return next(c for c in tree.candidates if (c.arm, c.index) == (arm, index))
+
+
+def _position(idea: Idea, deps: Deps) -> int:
+    """Place of the idea among those of the run, from 0, so that the count does not depend on who is first."""
+    items = deps.workspace.get(Ideas, deps.run.name).items
+    return [item.id for item in items].index(idea.id)
+
+
+def _ask_consent(registration: Registration, deps: Deps) -> None:
+    number, budget, power = registration.number, registration.budget, registration.power
+    if registration.exhausted:
+        _need(
+            "exhausted",
+            f"this would be registration {number} on test data that serve {budget}, "
+            "and the verdict could be no more than inconclusive",
+            deps,
+        )
+    if not power.informative:
+        _need(
+            "uninformative",
+            f"with {len(registration.replicates)} replicates the plan would be supported with probability "
+            f"{power.supported_at_two_sesoi:.2f} if the effect were twice the smallest of interest, and "
+            f"refuted with probability {power.refuted_at_zero:.2f} if there were none",
+            deps,
+        )
+
+
+def _need(consent: Consent, why: str, deps: Deps) -> None:
+    if not deps.consent(consent, why):
+        raise Stopped(f"{why}; `shoal resume {deps.run.name} --allow-{consent}` goes on all the same")

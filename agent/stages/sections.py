@@ -1,0 +1,138 @@
+"""What each section of a paper may be made of: typed context for its writer, and no more than it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agent.artifacts import Claim, Fact, Figure, Reference
+from agent.deps import Deps
+from agent.prompts.section import (
+    SECTION,
+    ClaimLine,
+    FactLine,
+    FloatLine,
+    Previous,
+    SectionIn,
+    SectionName,
+    SettingLine,
+    WorkLine,
+)
+from agent.stages.study import Study
+from agent.stages.words import metric_label, treated_label
+
+TABLES = (
+    FloatLine(label="tab:results", caption="Every registered arm and comparison, on the test split."),
+    FloatLine(label="tab:exploration", caption="What was explored on the dev split before registration."),
+    FloatLine(label="tab:knobs", caption="The frozen configuration of every arm (appendix)."),
+)
+REPORTING: frozenset[SectionName] = frozenset({"abstract", "results", "limitations", "conclusion"})
+"""Sections that may state what the test split showed."""
+MEASURED = ("arm.", "other.", "effect.", "comparison.", "plan.", "count.", "ledger.", "power.", "verdict.")
+FACTS_OF: dict[SectionName, tuple[str, ...]] = {
+    **dict.fromkeys(REPORTING, MEASURED),
+    "method": ("plan.", "ledger.", "power.", "explore."),
+    "setup": ("plan.", "count.", "ledger.", "explore."),
+    "exploration": ("explore.",),
+    "introduction": (),
+    "related_work": (),
+}
+"""First words of the names of the facts that a section may use; method and set-up get no scores."""
+
+
+def write_section(
+    name: SectionName,
+    study: Study,
+    others: Mapping[SectionName, str],
+    deps: Deps,
+    *,
+    findings: tuple[str, ...] = (),
+    revision: int = 0,
+) -> str:
+    """The text of one section, in macro language.
+
+    Args:
+        others: The sections that are written already.
+        findings: What the audit held against the last version of this section.
+        revision: Number of the attempt, 0 for the first.
+
+    Raises:
+        AnswerRejected: every allowed turn broke the rules of the prompt.
+    """
+    site = f"{study.idea.id}/write/{name}" + (f"/{revision}" if revision else "")
+    data = section_in(name, study, others, findings, deps)
+    return deps.model.ask(SECTION, data, site=site).value.latex.strip()
+
+
+def section_in(
+    name: SectionName,
+    study: Study,
+    others: Mapping[SectionName, str],
+    findings: tuple[str, ...],
+    deps: Deps,
+) -> SectionIn:
+    """What the writer of a section is given."""
+    template, verdict, reporting = deps.setup.template, study.verdict, name in REPORTING
+    metric_name, metric = template.primary
+    return SectionIn(
+        section=name,
+        title=study.idea.title,
+        question=template.spec.question,
+        hypothesis=study.idea.hypothesis,
+        prediction=study.idea.prediction,
+        refuted_if=study.idea.refuted_if,
+        scope=deps.setup.scope,
+        treated_label=treated_label(study.idea, template),
+        metric_label=metric_label(metric_name, metric),
+        goal=metric.goal,
+        verdict=verdict.word,
+        qualifier=verdict.qualifier,
+        reason=verdict.reason,
+        caps=verdict.caps,
+        novelty=study.idea.novelty,
+        claims=tuple(_claim_line(claim, study) for claim in study.claims.items) if reporting else (),
+        facts=tuple(_fact_line(fact) for fact in study.facts.items if fact.name.startswith(FACTS_OF[name])),
+        settings=tuple(
+            SettingLine(name=key, text=str(value))
+            for key, value in study.settings.items()
+            if name in ("method", "setup") or not key.startswith(("knob.", "limit."))
+        ),
+        references=tuple(_work_line(work) for work in study.works),
+        figures=tuple(_float(f) for f in study.figures.items if (f.id == "exploration") != reporting),
+        tables=tuple(table for table in TABLES if table.label != "tab:results" or reporting),
+        limitations=study.limitations if name in ("limitations", "abstract", "conclusion") else (),
+        code_diff=study.code_diff if name in ("method", "introduction") else "",
+        previous=tuple(Previous(name=key, latex=text) for key, text in others.items()),
+        findings=findings,
+    )
+
+
+def _claim_line(claim: Claim, study: Study) -> ClaimLine:
+    text = claim.text
+    for name in claim.facts:
+        fact = study.facts.named(name)
+        text = text.replace(rf"\fact{{{name}}}", _value(fact))
+        text = text.replace(rf"\interval{{{name}}}", _interval(fact))
+    return ClaimLine(id=claim.id, text=text)
+
+
+def _fact_line(fact: Fact) -> FactLine:
+    return FactLine(name=fact.name, label=fact.label, printed=f"{_value(fact)} {_interval(fact)}".strip())
+
+
+def _value(fact: Fact) -> str:
+    unit = "" if fact.unit in ("", "fraction", "probability") else f" {fact.unit}"
+    return f"{fact.value:.{fact.digits}f}{unit}"
+
+
+def _interval(fact: Fact) -> str:
+    if fact.low is None or fact.high is None:
+        return ""
+    return f"[{fact.low:.{fact.digits}f}, {fact.high:.{fact.digits}f}]"
+
+
+def _work_line(work: Reference) -> WorkLine:
+    return WorkLine(key=work.key, title=work.title, authors=work.authors, year=work.year, topics=work.topics)
+
+
+def _float(figure: Figure) -> FloatLine:
+    return FloatLine(label=f"fig:{figure.id}", caption=figure.caption)

@@ -1,0 +1,140 @@
+"""One idea's finished evidence, read from the workspace for those who write and review."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agent.artifacts import (
+    Claims,
+    Facts,
+    Figures,
+    Idea,
+    KnobTreatment,
+    Plan,
+    Reference,
+    Registration,
+    Scalar,
+    Tree,
+    Verdict,
+)
+from agent.deps import Deps
+from agent.evidence.limitations import limitations
+from agent.evidence.settings import settings
+from agent.stages.words import metric_label, treated_label
+
+MOST_WORKS = 12
+METHODS = ("data", "evaluation", "variance", "equivalence")
+"""Topics of the works that any study of this kind stands on."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What `ideate` to `analyse` left behind for one idea."""
+
+    idea: Idea
+    tree: Tree
+    plan: Plan
+    registration: Registration
+    facts: Facts
+    claims: Claims
+    verdict: Verdict
+    figures: Figures
+    settings: dict[str, Scalar]
+    """Declared values by name; plain text."""
+    limitations: tuple[str, ...]
+    """Sentences in macro language."""
+    code_diff: str
+    """Unified diff of the treatment's code against the template's; empty for a knob idea."""
+    works: tuple[Reference, ...]
+    """The works that its paper may cite."""
+
+    @classmethod
+    def read(cls, idea: str, deps: Deps) -> Study:
+        """Read a study whose analysis is done.
+
+        Raises:
+            KeyError: a part is not there yet.
+            WorkspaceCorrupt: a part is damaged.
+        """
+        workspace, key = deps.workspace, f"{deps.run.name}/{idea}"
+        the_idea = workspace.get(Idea, key)
+        plan, registration = workspace.get(Plan, f"{key}/1"), workspace.get(Registration, f"{key}/1")
+        verdict = workspace.get(Verdict, key)
+        return cls(
+            idea=the_idea,
+            tree=workspace.get(Tree, key),
+            plan=plan,
+            registration=registration,
+            facts=workspace.get(Facts, key),
+            claims=workspace.get(Claims, key),
+            verdict=verdict,
+            figures=workspace.get(Figures, key),
+            settings=settings(plan, deps.setup, extra=_declared(the_idea, plan, deps)),
+            limitations=limitations(
+                the_idea, plan, registration, verdict, sandboxed=deps.run.sandbox != "none"
+            ),
+            code_diff=code_diff(plan, deps),
+            works=works(the_idea, deps),
+        )
+
+
+def code_diff(plan: Plan, deps: Deps) -> str:
+    """How the treatment's code differs from the template's, as a unified diff."""
+    template = deps.setup.template
+    treatment = next(arm for arm in plan.arms if arm.role == "treatment")
+    before, after = template.code(), template.code(treatment.change.edits)
+    lines: list[str] = []
+    for name in before:
+        lines += difflib.unified_diff(
+            before[name].splitlines(),
+            after[name].splitlines(),
+            f"{name} (template)",
+            f"{name} (treatment)",
+            lineterm="",
+        )
+    return "\n".join(lines)
+
+
+def works(idea: Idea, deps: Deps) -> tuple[Reference, ...]:
+    """The works that speak to what the idea treats, to the template's question and to how it is tested."""
+    spec = deps.setup.template.spec
+    texts = [spec.title, spec.question, idea.title]
+    texts.append(idea.treated.knob if isinstance(idea.treated, KnobTreatment) else idea.treated.what)
+    found = [topic for text in texts for topic in _topics(text)]
+    return deps.literature.works((*dict.fromkeys(found), *METHODS), MOST_WORKS)
+
+
+def _topics(text: str) -> list[str]:
+    """The words and pairs of words of a text, as a library writes its topics: `label_noise`."""
+    words = re.findall(r"[a-z0-9_]+", text.lower())
+    return [*words, *(f"{first}_{second}" for first, second in pairwise(words))]
+
+
+def _declared(idea: Idea, plan: Plan, deps: Deps) -> dict[str, Scalar]:
+    """What was fixed before anything was measured, beyond plan and template."""
+    template, run = deps.setup.template, deps.run
+    name, metric = template.primary
+    limits = template.spec.limits
+    treated = idea.treated.knob if isinstance(idea.treated, KnobTreatment) else "code"
+    return {
+        "question": template.spec.question,
+        "hypothesis": idea.hypothesis,
+        "prediction": idea.prediction,
+        "refuted_if": idea.refuted_if,
+        "metric": metric_label(name, metric),
+        "treated": treated_label(idea, template),
+        "treated_name": treated,
+        "varies": ", ".join(template.spec.replicates.varies),
+        "packages": ", ".join(template.spec.requirements.experiment) or "the standard library alone",
+        "sandbox": run.sandbox,
+        "alpha": plan.alpha,
+        "level": 1 - 2 * plan.alpha,
+        "sesoi": plan.sesoi,
+        "worst": plan.worst,
+        "limits": f"{limits.wall_s:g} s, {limits.cpus} core, {limits.mem_mb} MiB",
+        "explore_trials": run.explore,
+        "seed": run.seed,
+    }
