@@ -33,13 +33,16 @@ CLASSES = 10
 SIDE = 8
 CHECKPOINTS = 12
 CLEANING_ROUNDS = 2
-STAY, UP, DOWN, LEFT, RIGHT = (0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)
-SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+SHIFTED_SHARE = 0.6
+STREAMS = ("init", "order", "extra/dropout", "extra/mixup", "extra/shift")
+SHIFTS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))  # (down, right) in pixels
 
 
-def stream(replicate, name):
-    """Random numbers that depend on the replicate and this name alone: no component shifts another's."""
-    return np.random.default_rng(np.random.SeedSequence([replicate, *name.encode()]))
+def named_streams(replicate):
+    """Random numbers that depend on replicate and name alone: no component shifts another's."""
+    return {
+        name: np.random.default_rng(np.random.SeedSequence([replicate, *name.encode()])) for name in STREAMS
+    }
 
 
 # ---- labels ----------------------------------------------------------------------------------------------
@@ -49,7 +52,7 @@ def image_distances(images):
     """Squared distance of any two images, one of them moved by a pixel where that brings them closer."""
     squares = (images**2).sum(axis=1)
     distances = np.full((len(images), len(images)), np.inf, dtype=np.float32)
-    for direction in (STAY, UP, DOWN, LEFT, RIGHT):
+    for direction in SHIFTS:
         moved = move(images, direction)
         apart = (moved**2).sum(axis=1)[:, None] + squares[None, :] - 2.0 * moved @ images.T
         np.minimum(distances, apart, out=distances)
@@ -79,15 +82,16 @@ def smooth_targets(labels, smoothing):
 
 
 def move(images, direction):
-    """All images moved by one pixel (or not) along each axis; what enters from beyond the edge is empty."""
+    """All images moved by (down, right) pixels; what enters from beyond the edge is empty."""
     down, right = direction
     padded = np.pad(images.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
     return padded[:, 1 - down : 1 - down + SIDE, 1 - right : 1 - right + SIDE].reshape(len(images), -1)
 
 
 def shift_images(images, rng):
-    """Move every image by -1, 0 or 1 pixel along each axis, at random."""
-    choice = rng.integers(len(SHIFTS), size=len(images))
+    """Move a share of the images, drawn at random, one pixel up, down, left or right."""
+    moves = rng.integers(1, len(SHIFTS), size=len(images))
+    choice = np.where(rng.random(len(images)) < SHIFTED_SHARE, moves, 0)
     shifted = np.empty_like(images)
     for number, direction in enumerate(SHIFTS):
         shifted[choice == number] = move(images[choice == number], direction)
@@ -152,35 +156,30 @@ def gradients(weights, images, targets, mask, loss):
 # ---- training --------------------------------------------------------------------------------------------
 
 
-def train(knobs, replicate, images, labels, checkpoint):
-    """Train on one replicate; calls `checkpoint(epoch, weights)` about a dozen times, last after the end.
+def train(knobs, streams, images, labels, checkpoint):
+    """Train and return the weights; calls `checkpoint(epoch, weights)` a dozen times, the last at the end.
 
     `images` is (n, 64) float32 in [0, 1]; `labels` is (n,) integer, many of them wrong.
     """
     labels = nearest_neighbour_labels(images, labels, knobs["knn_clean"])
     clean_targets = smooth_targets(labels, knobs["label_smoothing"])
-    weights = initial_weights(images.shape[1], knobs["hidden"], stream(replicate, "init"))
+    weights = initial_weights(images.shape[1], knobs["hidden"], streams["init"])
     velocities = [np.zeros_like(weight) for weight in weights]
-
-    order = stream(replicate, "order")
-    dropout = stream(replicate, "extra/dropout")
-    mixing = stream(replicate, "extra/mixup")
-    shifting = stream(replicate, "extra/shift")
 
     rate, momentum, decay = knobs["learning_rate"], knobs["momentum"], knobs["weight_decay"]
     kept = 1.0 - knobs["dropout"]
     every = -(-knobs["epochs"] // CHECKPOINTS)
 
     for epoch in range(1, knobs["epochs"] + 1):
-        shuffled = order.permutation(len(images))
+        shuffled = streams["order"].permutation(len(images))
         inputs, targets = images[shuffled], clean_targets[shuffled]
         if knobs["shift"]:
-            inputs = shift_images(inputs, shifting)
+            inputs = shift_images(inputs, streams["extra/shift"])
         if knobs["mixup"] > 0.0:
-            inputs, targets = mix_examples(inputs, targets, knobs["mixup"], mixing)
+            inputs, targets = mix_examples(inputs, targets, knobs["mixup"], streams["extra/mixup"])
         masks = None
         if knobs["dropout"] > 0.0:
-            draws = dropout.random((len(images), knobs["hidden"]), dtype=np.float32)
+            draws = streams["extra/dropout"].random((len(images), knobs["hidden"]), dtype=np.float32)
             masks = (draws < kept).astype(np.float32) / np.float32(kept)
 
         for start in range(0, len(images), knobs["batch_size"]):
@@ -207,7 +206,7 @@ def main(arguments, config):
     def checkpoint(epoch, weights):
         np.save(checkpoints / f"epoch-{epoch:03d}.npy", predict(weights, unseen))
 
-    weights = train(config["knobs"], arguments.replicate, images, labels, checkpoint)
+    weights = train(config["knobs"], named_streams(arguments.replicate), images, labels, checkpoint)
     np.save(arguments.out / "predictions.npy", predict(weights, unseen))
 
 
