@@ -206,14 +206,13 @@ def next_parent(
     """Which edit the k-th edit (from 0) builds on: the best one among 0 … k−lag; None for the template.
 
     `root` is the unchanged template's dev score on replicate 0, in the metric's unit: an edit that does not
-    beat it is no parent. Failed edits are none either. Ties go to the lower index.
+    beat it is no parent. Failed edits are none either. Ties go to the lower index. An index that no candidate
+    has is an edit that never came about.
 
     Raises:
         ValueError: one of the edits 0 … k−lag has no trial on replicate 0 yet.
     """
     known = [candidate for candidate in candidates if candidate.index <= k - lag]
-    if len(known) < k - lag + 1:
-        raise ValueError(f"edit {k} waits for edits 0 to {k - lag}, and {len(known)} are known")
     best = best_edit(known, goal=goal, worst=worst)
     if best is None or root is None:
         return best

@@ -168,10 +168,13 @@ def test_an_adaptive_choice_uses_only_trials_up_to_k_minus_lag() -> None:
 
 
 def test_an_adaptive_choice_waits_for_every_trial_it_may_use() -> None:
-    with pytest.raises(ValueError, match="waits"):
-        next_parent(edits(0.1), 3, 2, goal="maximize", worst=0)
     with pytest.raises(ValueError, match="lacks"):
         next_parent([candidate(0, {}, origin="edit")], 1, 1, goal="maximize", worst=0)
+
+
+def test_an_edit_that_never_came_about_is_passed_over() -> None:
+    tried = [edit for edit in edits(0.5, 0.9, 0.7) if edit.index != 1]
+    assert next_parent(tried, 3, 1, goal="maximize", worst=0) == 2
 
 
 def test_a_failed_edit_is_no_parent_and_neither_is_one_worse_than_the_template() -> None:

@@ -292,3 +292,8 @@ def _reason(
         f"Not every lower limit is above 0 with a mean of at least {plan.sesoi:g}, "
         f"and an effect of {plan.sesoi:g} is excluded for no comparator ({seen})."
     )
+
+
+def trial_ids(registration: Registration, results: Results, arm: str) -> tuple[str, ...]:
+    """The ids of an arm's registered trials, in the order of the registration."""
+    return tuple(results[arm, r][0].trial for r in registration.replicates)

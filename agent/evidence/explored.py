@@ -1,0 +1,68 @@
+"""Facts about an exploration: counts and best dev scores. For the section on the exploration, no results."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from agent.artifacts import Candidate, Fact, Tree, Winner
+from agent.evidence.digits import digits_of
+from agent.search import FIRST, SECOND, THIRD
+
+
+def explored_facts(tree: Tree, unit: str, label: str) -> list[Fact]:
+    """Counts and dev scores by arm; every name starts with `explore.` and every split is dev."""
+    count = partial(Fact, split="dev", unit="trials", formula="count", digits=0)
+    total = sum(len(candidate.trials) for candidate in tree.candidates)
+    found = [count(name="explore.trials", label="exploring trials", value=total)]
+    for arm in dict.fromkeys(candidate.arm for candidate in tree.candidates):
+        candidates = [candidate for candidate in tree.candidates if candidate.arm == arm]
+        scored = [s for candidate in candidates for s in candidate.trials]
+        rows = [
+            ("candidates", "candidates", len(candidates)),
+            ("trials", "exploring trials", len(scored)),
+            ("failures", "failed exploring trials", sum(s.score is None for s in scored)),
+        ]
+        found += [
+            count(name=f"explore.{arm}.{key}", label=f"{words} of {arm}", value=value, arms=(arm,))
+            for key, words, value in rows
+        ]
+        found += _default(candidates, unit, label)
+        found += [_best(won, candidates, unit, label) for won in tree.winners if won.arm == arm]
+    return found
+
+
+def _best(won: Winner, candidates: list[Candidate], unit: str, label: str) -> Fact:
+    chosen = next(candidate for candidate in candidates if candidate.index == won.index)
+    return Fact(
+        name=f"explore.{won.arm}.best",
+        label=f"mean dev {label} of the winner of {won.arm}",
+        split="dev",
+        value=won.mean,
+        unit=unit,
+        n=won.replicates,
+        formula="mean over exploring replicates 1–4; the winner has the best mean minus one standard error",
+        arms=(won.arm,),
+        trials=tuple(s.trial for s in chosen.trials if s.replicate in SECOND + THIRD),
+        digits=digits_of(won.standard_error),
+    )
+
+
+def _default(candidates: list[Candidate], unit: str, label: str) -> list[Fact]:
+    """The one trial of an arm's default configuration on replicate 0, where it has a score."""
+    return [
+        Fact(
+            name=f"explore.{candidate.arm}.default",
+            label=f"dev {label} of {candidate.arm} at default settings",
+            split="dev",
+            value=s.score,
+            unit=unit,
+            n=1,
+            formula="one trial on exploring replicate 0",
+            arms=(candidate.arm,),
+            trials=(s.trial,),
+        )
+        for candidate in candidates
+        if candidate.origin == "default"
+        for s in candidate.trials
+        if s.replicate in FIRST and s.score is not None
+    ]

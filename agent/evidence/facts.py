@@ -1,0 +1,247 @@
+"""Every number of a study that a paper may state, with its formula and the trials behind it.
+
+Promises that a fact is recomputed from artifacts alone and that its digits follow its uncertainty. Chosen
+values are no facts (`settings`), and nothing is concluded here (`claims`). Names:
+
+    arm.<arm>.mean .sd .trials .failures .tuning         other.<arm>.<metric>.mean
+    effect.<comparator>.mean .low .high .high_corrected  comparison.<comparator>.sd .p .n .holm
+    plan.* ledger.* power.* count.* verdict.*  (counts)  explore.*  (explored; dev scores, no results)
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+from agent.artifacts import Arm, ComparisonResult, Fact, Facts, Plan, Registration, Split, Tree, Verdict
+from agent.evidence.counts import count_facts, plan_facts
+from agent.evidence.digits import digits_of, p_digits
+from agent.evidence.explored import explored_facts
+from agent.evidence.statistics import mean_interval, t_quantile
+from agent.evidence.verdict import Results, check_complete, counted, trial_ids
+
+LEVEL = 0.95
+"""Coverage of the intervals of arm means; those of comparisons have the plan's."""
+
+
+def facts(
+    plan: Plan,
+    registration: Registration,
+    results: Results,
+    verdict: Verdict,
+    tree: Tree,
+    *,
+    unit: str,
+    metric_label: str = "",
+) -> Facts:
+    """All facts of a judged study, in the order of the plan.
+
+    `unit` is that of the metric, `metric_label` the metric in words.
+
+    Raises:
+        ValueError: a registered trial is missing.
+    """
+    check_complete(plan, registration, results)
+    label = metric_label or plan.metric.replace("_", " ")
+    split: Split = "none" if any(result.self_reported for result, _ in results.values()) else "test"
+    items: list[Fact] = []
+    for arm in plan.arms:
+        items += _arm(plan, registration, results, arm, split, unit, label)
+        items += _secondary(plan, registration, results, arm, split)
+    for comparison in verdict.comparisons:
+        items += _comparison(plan, registration, results, comparison, split, unit, label)
+    items += plan_facts(plan, registration, verdict, unit)
+    items += count_facts(plan, registration, results, split)
+    items += explored_facts(tree, unit, label)
+    return Facts(items=tuple(items), parents=(plan.hash, registration.hash, verdict.hash, tree.hash))
+
+
+def effect_name(plan: Plan, treatment: str, comparator: str) -> str:
+    """What names a comparison's facts: its comparator; another treatment than the plan's goes before it."""
+    is_treatment = any(arm.name == treatment and arm.role == "treatment" for arm in plan.arms)
+    return comparator if is_treatment else f"{treatment}.{comparator}"
+
+
+def _arm(
+    plan: Plan, registration: Registration, results: Results, arm: Arm, split: Split, unit: str, label: str
+) -> list[Fact]:
+    name, treated = arm.name, arm.role == "treatment"
+    values = [value.value for value in counted(plan, registration, results, name, as_treatment=treated)]
+    interval = mean_interval(values, LEVEL)
+    trials = trial_ids(registration, results, name)
+    failed = sum(results[name, r][0].status != "ok" for r in registration.replicates)
+    instead = "the worst value" if treated else "the best trial of the arm"
+    over = "the confirming replicates" + (f", failed trials counted with {instead}" if failed else "")
+    fact = partial(Fact, split=split, arms=(name,), trials=trials, plan_hash=plan.hash)
+    measured = partial(fact, unit=unit, metric=plan.metric, n=interval.n, digits=digits_of(interval.error))
+    count = partial(fact, unit="trials", digits=0)
+    return [
+        measured(
+            name=f"arm.{name}.mean",
+            label=f"mean {label} of {name}",
+            value=interval.mean,
+            low=interval.low,
+            high=interval.high,
+            level=LEVEL,
+            formula=f"mean of {label} over {over}, with its t interval",
+        ),
+        measured(
+            name=f"arm.{name}.sd",
+            label=f"standard deviation of {label} of {name}",
+            value=interval.error * math.sqrt(interval.n),
+            formula=f"sample standard deviation of {label} over {over}",
+        ),
+        count(
+            name=f"arm.{name}.trials",
+            label=f"confirming trials of {name}",
+            value=len(trials),
+            formula="count of trials",
+        ),
+        count(
+            name=f"arm.{name}.failures",
+            label=f"failed confirming trials of {name}",
+            value=failed,
+            formula="count of trials whose status is not ok",
+        ),
+        Fact(
+            name=f"arm.{name}.tuning",
+            label=f"configurations that {name} was chosen from",
+            split="dev",
+            value=arm.tuning_trials,
+            unit="trials",
+            formula="count of exploring candidates, re-runs left out",
+            arms=(name,),
+            plan_hash=plan.hash,
+            digits=0,
+        ),
+    ]
+
+
+def _secondary(
+    plan: Plan, registration: Registration, results: Results, arm: Arm, split: Split
+) -> list[Fact]:
+    """Means of the other metrics over the trials that are ok: described, never judged."""
+    measures = [
+        (result.trial, measure)
+        for result in (results[arm.name, r][0] for r in registration.replicates)
+        for measure in result.metrics
+        if measure.name != plan.metric
+    ]
+    found = []
+    for name in sorted({measure.name for _, measure in measures}):
+        values = [measure.value for _, measure in measures if measure.name == name]
+        if len(values) < 2:
+            continue
+        interval = mean_interval(values, LEVEL)
+        words = name.replace("_", " ")
+        found.append(
+            Fact(
+                name=f"other.{arm.name}.{name}.mean",
+                label=f"mean {words} of {arm.name}",
+                split=split,
+                value=interval.mean,
+                unit="",
+                low=interval.low,
+                high=interval.high,
+                level=LEVEL,
+                n=interval.n,
+                formula=f"mean of {words} over the confirming trials that are ok, with its t interval",
+                arms=(arm.name,),
+                metric=name,
+                trials=tuple(trial for trial, measure in measures if measure.name == name),
+                plan_hash=plan.hash,
+                digits=digits_of(interval.error),
+            )
+        )
+    return found
+
+
+def _comparison(
+    plan: Plan,
+    registration: Registration,
+    results: Results,
+    c: ComparisonResult,
+    split: Split,
+    unit: str,
+    label: str,
+) -> list[Fact]:
+    key = effect_name(plan, c.treatment, c.comparator)
+    up = plan.goal == "maximize"
+    minus = f"{c.treatment} minus {c.comparator}" if up else f"{c.comparator} minus {c.treatment}"
+    gain = f"difference in {label}" if up else f"reduction of {label}"
+    between = f"{c.treatment} against {c.comparator}"
+    error = (c.high - c.low) / 2 / t_quantile(plan.alpha, c.n)
+    over = "replicates and test items" if c.variance == "two-way" else "replicates"
+    limit = f"mean of {minus}, ± t·√V with n−1 degrees of freedom, V over {over}"
+    fact = partial(
+        Fact,
+        split=split,
+        n=c.n,
+        arms=(c.treatment, c.comparator),
+        metric=plan.metric,
+        trials=trial_ids(registration, results, c.treatment) + trial_ids(registration, results, c.comparator),
+        plan_hash=plan.hash,
+    )
+    sized = partial(fact, unit=unit, digits=digits_of(error))
+    chance = partial(fact, unit="probability")
+    found = [
+        sized(
+            name=f"effect.{key}.mean",
+            label=f"{gain}, {between}",
+            value=c.mean,
+            low=c.low,
+            high=c.high,
+            level=1 - 2 * plan.alpha,
+            formula=f"{limit}; larger is better for {c.treatment}",
+        ),
+        sized(
+            name=f"effect.{key}.low",
+            label=f"lower limit of the {gain}, {between}",
+            value=c.low,
+            formula=f"L: {limit}, at the level α*",
+        ),
+        sized(
+            name=f"effect.{key}.high",
+            label=f"upper limit of the {gain}, {between}",
+            value=c.high,
+            formula=f"U: {limit}, at the level α*",
+        ),
+        sized(
+            name=f"effect.{key}.high_corrected",
+            label=f"corrected upper limit of the {gain}, {between}",
+            value=c.high_corrected,
+            formula=f"U′: {limit}, at the level α* divided by the number of verdict comparators",
+        ),
+        sized(
+            name=f"comparison.{key}.sd",
+            label=f"standard deviation of the {gain}, {between}",
+            value=c.sd,
+            formula=f"sample standard deviation of {minus} over replicates",
+        ),
+        chance(
+            name=f"comparison.{key}.p",
+            label=f"one-sided sign-flip p, {between}",
+            value=c.p_sign_flip,
+            formula=f"share of sign flips of {minus} with a sum at least as large",
+            digits=p_digits(c.p_sign_flip),
+        ),
+        fact(
+            name=f"comparison.{key}.n",
+            label=f"paired replicates, {between}",
+            value=c.n,
+            unit="replicates",
+            formula="count of confirming replicates",
+            digits=0,
+        ),
+    ]
+    if c.p_holm is not None:
+        found.append(
+            chance(
+                name=f"comparison.{key}.holm",
+                label=f"adjusted two-sided p, {between}",
+                value=c.p_holm,
+                formula="two-sided p of the paired t, adjusted over the ablations by Holm's method",
+                digits=p_digits(c.p_holm),
+            )
+        )
+    return found
