@@ -1,0 +1,66 @@
+"""Rule `completeness`: what was registered appears, whether it went well or not.
+
+Promises that results speak of every comparison of the verdict, that every registered comparison and every
+failure is reported somewhere, and that abstract and conclusion state the verdict, the abstract with its
+primary effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.artifacts import Comparison, Finding, SectionText
+from agent.evidence.audit.context import AuditContext, finding
+from agent.evidence.audit.source import FACT_MACROS, macros
+
+RULE = "completeness"
+
+
+def missing_reports(sections: tuple[SectionText, ...], context: AuditContext) -> Iterator[Finding]:
+    """What the plan and its results hold and the sections leave out.
+
+    Raises:
+        Unreadable: a section is not balanced LaTeX.
+    """
+    texts = {section.name: section.latex for section in sections}
+    for name in ("abstract", "results", "conclusion"):
+        if name in texts and not any(True for _ in macros(texts[name], ("verdict",))):
+            yield _missing(name, texts[name], r"the verdict is not stated; print it with \verdict")
+    primary = context.verdict_comparisons
+    if "abstract" in texts and primary and not _speaks_of(texts["abstract"], primary[0], context):
+        yield _missing("abstract", texts["abstract"], "the primary effect is not stated by a fact or a claim")
+    if "results" not in texts:
+        return
+    for comparison in context.plan.comparisons:
+        if not _speaks_of(texts["results"], comparison, context):
+            pair = f"{comparison.treatment} against {comparison.comparator}"
+            yield _missing("results", texts["results"], f"the registered comparison {pair} is not reported")
+    yield from _failures(texts, context)
+
+
+def _missing(name: str, latex: str, reason: str) -> Finding:
+    return finding(RULE, f"{name}.tex", latex, 0, latex.strip()[:80], reason)
+
+
+def _speaks_of(latex: str, comparison: Comparison, context: AuditContext) -> bool:
+    """Whether a fact or claim about exactly this pair of arms stands in the text."""
+    pair = {comparison.treatment, comparison.comparator}
+    facts = {fact.name: set(fact.arms) for fact in context.facts.items}
+    claims = {claim.id: set(claim.arms) for claim in context.claims.items}
+    named = [facts.get(name.strip(), set()) for _, name in macros(latex, FACT_MACROS)]
+    named += [claims.get(name.strip(), set()) for _, name in macros(latex, ("claim",))]
+    return any(arms == pair for arms in named)
+
+
+def _failures(texts: dict[str, str], context: AuditContext) -> Iterator[Finding]:
+    """Failed confirming trials that neither results nor limitations print."""
+    said = {
+        name.strip()
+        for key in ("results", "limitations")
+        for _, name in macros(texts.get(key, ""), FACT_MACROS)
+    }
+    for fact in context.facts.items:
+        is_failures = fact.name.startswith("arm.") and fact.name.endswith(".failures")
+        if is_failures and fact.value > 0 and not said & {fact.name, "count.failures"}:
+            reason = f"failed trials are not reported ({fact.label}: {fact.name})"
+            yield _missing("results", texts["results"], reason)

@@ -1,0 +1,50 @@
+"""What the audit holds a paper against."""
+
+from __future__ import annotations
+
+from agent.artifacts import (
+    Artifact,
+    Claims,
+    Comparison,
+    Facts,
+    Figure,
+    Finding,
+    Plan,
+    Reference,
+    Scalar,
+    Verdict,
+)
+from agent.evidence.audit.source import place_of
+
+BACKED_SECTIONS = ("abstract", "results", "conclusion")
+"""Sections in which every declarative sentence carries its evidence."""
+ALL_SECTIONS = (
+    "abstract", "introduction", "related_work", "method", "setup", "results", "exploration", "limitations",
+    "conclusion",
+)  # fmt: skip
+
+
+class AuditContext(Artifact):
+    """The evidence of one study."""
+
+    facts: Facts
+    claims: Claims
+    verdict: Verdict
+    plan: Plan
+    references: tuple[Reference, ...]
+    """Every work that may be cited."""
+    settings: dict[str, Scalar]
+    figures: tuple[Figure, ...]
+
+    @property
+    def verdict_comparisons(self) -> tuple[Comparison, ...]:
+        """The registered comparisons that the verdict follows from."""
+        return tuple(c for c in self.plan.comparisons if c.family == "verdict")
+
+
+def finding(rule: str, file: str, latex: str, position: int, quotation: str, reason: str) -> Finding:
+    """A finding at a character offset of a file's text."""
+    place = place_of(latex, position)
+    shown = " ".join(quotation.split())
+    shown = shown if len(shown) <= 160 else shown[:157] + "…"
+    return Finding(rule=rule, file=file, line=place.line, column=place.column, quotation=shown, reason=reason)

@@ -1,0 +1,87 @@
+"""The audit: every rule over every section, and over the bound paper where there is one.
+
+Promises findings with file, line and column from 1, in the order of the paper, and the names of the rules
+that ran. A text that cannot be parsed is a finding, not an exception. First version: it does not yet hold
+direction words against claims, nor numbers against the words around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from agent.artifacts import Audit, Finding, SectionText
+from agent.evidence.audit import binding, completeness, floats, numbers, references, statements
+from agent.evidence.audit import sections as whole
+from agent.evidence.audit.context import BACKED_SECTIONS, AuditContext
+from agent.evidence.audit.source import Unreadable, parse
+
+READABLE = "readable"
+BOUND_FILE = "paper.tex"
+
+
+def audit(sections: tuple[SectionText, ...], context: AuditContext, bound: str = "") -> Audit:
+    """Audit the sections of a paper as written, and its bound LaTeX.
+
+    Args:
+        sections: In macro language; findings name `<section>.tex`.
+        bound: The rendered `paper.tex`; empty leaves out the rules that read it.
+    """
+    readable, findings = _readable(sections)
+    for section in readable:
+        file = f"{section.name}.tex"
+        findings += numbers.typed_numbers(file, section.latex)
+        if section.name in BACKED_SECTIONS:
+            findings += statements.unbacked(file, section.latex)
+    findings += references.reference_findings(readable, context.references)
+    findings += completeness.missing_reports(readable, context)
+    findings += whole.section_findings(readable)
+    rules = [READABLE, numbers.RULE, statements.RULE, references.RULE, completeness.RULE, whole.RULE]
+    if bound:
+        findings += _guarded(BOUND_FILE, bound, lambda: binding.binding_findings(BOUND_FILE, bound, context))
+        findings += _guarded(
+            BOUND_FILE, bound, lambda: floats.float_findings(BOUND_FILE, bound, context.figures)
+        )
+        rules += [binding.RULE, floats.RULE]
+    return Audit(
+        passed=not findings,
+        findings=tuple(_ordered(findings, sections)),
+        checked=tuple(rules),
+        parents=(context.facts.hash, context.claims.hash, context.verdict.hash, context.plan.hash),
+    )
+
+
+def _readable(sections: tuple[SectionText, ...]) -> tuple[tuple[SectionText, ...], list[Finding]]:
+    """The sections that can be parsed, and a finding for each one that cannot."""
+    good, findings = [], []
+    for section in sections:
+        problems = list(_guarded(f"{section.name}.tex", section.latex, lambda s=section: _parsed(s.latex)))
+        findings += problems
+        if not problems:
+            good.append(section)
+    return tuple(good), findings
+
+
+def _parsed(latex: str) -> Iterator[Finding]:
+    parse(latex)
+    return iter(())
+
+
+def _guarded(file: str, latex: str, rule: Callable[[], Iterable[Finding]]) -> Iterable[Finding]:
+    try:
+        return list(rule())
+    except Unreadable as error:
+        line = latex.splitlines()[error.place.line - 1 : error.place.line]
+        return [
+            Finding(
+                rule=READABLE, file=file, line=error.place.line, column=error.place.column,
+                quotation="".join(line)[:160], reason=f"the text is not balanced LaTeX: {error.message}",
+            )
+        ]  # fmt: skip
+
+
+def _ordered(findings: Iterable[Finding], sections: tuple[SectionText, ...]) -> list[Finding]:
+    order = {f"{section.name}.tex": number for number, section in enumerate(sections)}
+    return sorted(
+        dict.fromkeys(findings),
+        key=lambda f: (order.get(f.file, len(order)), f.file, f.line, f.column, f.rule),
+    )

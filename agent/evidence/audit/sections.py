@@ -1,0 +1,47 @@
+"""Rule `sections`: no section is missing, empty, repeated or a placeholder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agent.artifacts import Finding, SectionText
+from agent.evidence.audit.context import ALL_SECTIONS, finding
+from agent.evidence.audit.statements import sentences
+
+RULE = "sections"
+_PLACEHOLDER = re.compile(
+    r"\b(TODO|TBD|FIXME|XXX+|lorem ipsum|placeholder|to be (?:written|added|done)|insert \w+ here)\b|\?\?",
+    re.IGNORECASE,
+)
+_FEWEST_WORDS = 8
+_LONG_SENTENCE = 60
+"""Characters from which the same sentence in two places is a repetition, not a turn of phrase."""
+
+
+def section_findings(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
+    """What is wrong with the sections as wholes.
+
+    Raises:
+        Unreadable: a section is not balanced LaTeX.
+    """
+    present = {section.name for section in sections}
+    for name in ALL_SECTIONS:
+        if name not in present:
+            yield finding(RULE, f"{name}.tex", "", 0, "", f"the section {name} is missing")
+    seen: dict[str, str] = {}
+    for section in sections:
+        file, found = f"{section.name}.tex", sentences(section.latex)
+        words = sum(len(sentence.text.split()) for sentence in found)
+        if words < _FEWEST_WORDS:
+            yield finding(RULE, file, section.latex, 0, section.latex, f"the section has only {words} words")
+        for match in _PLACEHOLDER.finditer(section.latex):
+            yield finding(
+                RULE, file, section.latex, match.start(), match[0], "a placeholder was left in the text"
+            )
+        for sentence in found:
+            written = " ".join(section.latex[sentence.start : sentence.stop].split())
+            other = seen.setdefault(written, section.name)
+            if len(written) >= _LONG_SENTENCE and other != section.name:
+                reason = f"the same sentence stands in the section {other}"
+                yield finding(RULE, file, section.latex, sentence.start, written, reason)

@@ -1,0 +1,1 @@
+"""From evidence and prose to a paper: rendering, binding, compiling."""

@@ -1,0 +1,102 @@
+"""What TeX's log holds against a paper, with file and line.
+
+Promises to find errors, undefined references and citations, missing files and boxes that stick out. Reads
+logs written with `-file-line-error` and a `max_print_line` that wraps nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["error", "undefined", "overfull", "warning", "resource"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that TeX complained about."""
+
+    kind: Kind
+    file: str
+    """Relative to the paper's folder; the main file where the log does not say."""
+    line: int
+    """From 1; 0 where the log does not say."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+_MAIN = "paper.tex"
+_FILE_LINE_ERROR = re.compile(r"^(?:\./)?([^\s:()]+\.\w+):(\d+): (.+)$")
+_BARE_ERROR = re.compile(r"^! (.+)$")
+_ERROR_LINE = re.compile(r"^l\.(\d+) ")
+_OVERFULL = re.compile(r"^Overfull \\([hv])box \(([\d.]+)pt too (wide|high)\)(?:.*?lines? (\d+))?")
+_UNDEFINED = re.compile(
+    r"Warning: (Reference|Citation|Hyper reference) [`']([^']+)' .*?undefined(?:.*?line (\d+))?"
+)
+_DESTINATION = re.compile(r"name\{([^}]+)\} has been referenced but does not exist")
+_WARNING = re.compile(r"^(?:LaTeX|Package (\S+)|pdfTeX) [Ww]arning:? (.+?)(?: on input line (\d+))?\.?$")
+_HARMLESS = ("Label(s) may have changed", "There were undefined", "Rerun", "rerun")
+_FILES = re.compile(r"\((\./[^\s()]+\.\w+)?|\)")
+
+
+def diagnose(log: str) -> tuple[Problem, ...]:
+    """The problems in a TeX log, in its order, each once."""
+    problems: list[Problem] = []
+    open_files: list[str | None] = []
+    lines = log.splitlines()
+    for number, text in enumerate(lines):
+        current = next((name for name in reversed(open_files) if name), _MAIN)
+        problem = _problem(text, lines[number + 1 : number + 12], current)
+        if problem is not None:
+            problems.append(problem)
+        else:
+            _follow_files(text, open_files)
+    return tuple(dict.fromkeys(problems))
+
+
+def _problem(text: str, following: list[str], current: str) -> Problem | None:
+    if match := _FILE_LINE_ERROR.match(text):
+        return Problem("error", match[1], int(match[2]), match[3] + _context(following))
+    if match := _BARE_ERROR.match(text):
+        found = next((m for m in map(_ERROR_LINE.match, following) if m), None)
+        return Problem("error", current, int(found[1]) if found else 0, match[1])
+    if match := _OVERFULL.match(text):
+        message = f"a box is {match[2]}pt too {match[3]}"
+        return Problem("overfull", current, int(match[4] or 0), message)
+    if match := _UNDEFINED.search(text):
+        return Problem(
+            "undefined", current, int(match[3] or 0), f"{match[1].lower()} {match[2]} is undefined"
+        )
+    if match := _DESTINATION.search(text):
+        return Problem("undefined", current, 0, f"link target {match[1]} does not exist")
+    if match := _WARNING.match(text):
+        if any(word in text for word in _HARMLESS):
+            return None
+        return Problem("warning", current, int(match[3] or 0), match[2])
+    return None
+
+
+def _context(following: list[str]) -> str:
+    """The offending input, which TeX prints up to the point where it stopped."""
+    for line in following:
+        if _ERROR_LINE.match(line):
+            return f" (after: {line.split(' ', 1)[1].strip()[-60:]})"
+    return ""
+
+
+def _follow_files(text: str, open_files: list[str | None]) -> None:
+    """Keep track of which file TeX is reading: it prints `(name` on opening one and `)` on closing it."""
+    for match in _FILES.finditer(text):
+        if match[0] != ")":
+            open_files.append(match[1].removeprefix("./") if match[1] else None)
+        elif open_files:
+            open_files.pop()
+
+
+def widest_overflow_pt(log: str) -> float:
+    """Points by which the widest line sticks out; 0 where nothing does."""
+    found = (_OVERFULL.match(line) for line in log.splitlines())
+    return max((float(match[2]) for match in found if match and match[1] == "h"), default=0.0)
