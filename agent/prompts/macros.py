@@ -20,9 +20,16 @@ NAMED = FACTS | CITES | {"claim", "setting", "ref"}
 ESCAPES = frozenset("%&_#${} ,-/@;:!")
 ACCENTS = frozenset("\"'`^~=.cvuHrkoOlL") | {"ss"}
 SYMBOLS = frozenset({"ldots", "dots", "textendash", "textemdash", "textasciitilde", "textbackslash", "S"})
-MATHS = frozenset(
-    "Delta alpha beta gamma delta epsilon eta lambda mu sigma theta tau le leq ge geq times pm approx sim neq cdot "
-    "frac sqrt bar hat infty in ll gg mathrm text log exp min max to left right quad".split()
+GREEK = frozenset(
+    {"Delta", "alpha", "beta", "gamma", "delta", "epsilon", "eta", "lambda", "mu", "sigma", "theta", "tau"}
+)
+RELATIONS = frozenset(
+    {"le", "leq", "ge", "geq", "times", "pm", "approx", "sim", "neq", "cdot", "in", "ll", "gg", "to"}
+)
+MATHS = (
+    GREEK
+    | RELATIONS
+    | {"frac", "sqrt", "bar", "hat", "infty", "mathrm", "text", "log", "exp", "min", "max", "left", "right"}
 )
 ENVIRONMENTS = frozenset({"itemize", "enumerate", "description"})
 BACKING = FACTS | CITES | {"claim", "verdict", "conjecture"}

@@ -1,0 +1,173 @@
+"""Asks a prompt: render, complete, parse, check, repair.
+
+Promises an answer that fits the prompt's schema and check, or `AnswerRejected` with the last problem, after
+a bounded number of calls. Does not retry a server that fails: its client does that.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.errors import AnswerRejected, SettingsError
+from agent.models.wire import Client, Reply, Request, Sampling
+from agent.ports import Answer, InT, ModelRole, OutT, Prompt, Usage
+from agent.prompts.render import Message, answer_schema, render
+
+TURNS = 3
+"""Answers that one question may get: the first and two repairs."""
+ENLARGEMENTS = 2
+"""Times that a truncated reply is asked again with twice the limit."""
+QUOTED_CHARS = 6000
+"""Of a rejected answer, this much is shown to its author again."""
+
+_REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
+
+
+class Unparsable(ValueError):
+    """A reply does not hold one JSON object of the wanted shape; the text is for its author."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A `Model` over a client."""
+
+    client: Client
+    models: Mapping[ModelRole, str]
+    """`provider:name` by role; `default` serves the roles that are not named."""
+    sampling: Sampling = field(default_factory=Sampling)
+
+    def ask(self, prompt: Prompt[InT, OutT], data: InT, *, site: str, sample: int = 0) -> Answer[OutT]:
+        """Answer `prompt` for `data` (see `agent.ports.Model`)."""
+        if prompt.images(data):
+            raise SettingsError(f"prompt {prompt.name} needs pictures, which no model client sends yet")
+        request = Request(
+            prompt=prompt.name,
+            version=prompt.version,
+            messages=render(prompt, data),
+            schema=answer_schema(prompt.Out),
+            model=self.models.get(prompt.role, self.models["default"]),
+            sampling=self.sampling,
+            site=site,
+            sample=sample,
+            turn=0,
+            data=data,
+        )
+        return self._converse(prompt, data, request)
+
+    def _converse(self, prompt: Prompt[InT, OutT], data: InT, first: Request) -> Answer[OutT]:
+        request, calls, usage, problem, enlarged = first, list[str](), Usage(), "", 0
+        answered = 0
+        while answered < TURNS:
+            reply = self.client.complete(request)
+            calls.append(request.key)
+            usage += reply.usage
+            following = replace(request, turn=request.turn + 1)
+            if reply.finish == "length" and enlarged < ENLARGEMENTS:
+                enlarged += 1
+                limit = request.sampling.max_output_tokens
+                problem = f"the reply was cut at {limit} tokens"
+                request = replace(following, sampling=replace(request.sampling, max_output_tokens=2 * limit))
+                continue
+            answered += 1
+            try:
+                value = _judged(prompt, data, reply)
+            except Unparsable as error:
+                problem = str(error)
+                request = replace(following, messages=_repair(first.messages, reply, problem))
+            else:
+                return Answer(value=value, model=request.model, calls=tuple(calls), usage=usage)
+        raise AnswerRejected(
+            f"{first.model} gave no usable answer to prompt {prompt.name} at {first.site} in {len(calls)} "
+            f"calls; the last problem: {' '.join(problem.split())}"
+        )
+
+
+def _judged(prompt: Prompt[InT, OutT], data: InT, reply: Reply) -> OutT:
+    if reply.finish == "refusal":
+        raise Unparsable(f"the answer was refused: {reply.text.strip()[:300] or 'no reason given'}")
+    if not reply.text.strip():
+        raise Unparsable("the reply was empty")
+    if reply.finish == "length":
+        raise Unparsable("the reply was cut at its limit before it was complete; answer more briefly")
+    value = parse_answer(prompt.Out, reply.text)
+    if problems := prompt.check(data, value):
+        raise Unparsable("\n".join(f"- {problem}" for problem in problems))
+    return value
+
+
+def parse_answer(out: type[OutT], text: str) -> OutT:
+    """The answer in a reply: bare or fenced JSON, with reasoning before it or text behind it.
+
+    Raises:
+        Unparsable: no JSON object in the reply fits; the text says what is wrong with the best one.
+    """
+    problem, found = "", False
+    for value in _objects(_REASONING.sub("", text)):
+        try:
+            return out.model_validate(value)
+        except ValidationError as error:
+            if not found:
+                problem = _told(error)
+            found = True
+    raise Unparsable(problem or _why_no_json(text))
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """The outermost JSON objects in a text: the largest first, and of equals the last."""
+    decoder = json.JSONDecoder(strict=False)
+    found: list[dict[str, Any]] = []
+    start = text.find("{")
+    while start >= 0:
+        try:
+            value, end = decoder.raw_decode(text, start)
+        except ValueError:
+            end = start + 1
+        else:
+            found.append(value)
+        start = text.find("{", end)
+    found.reverse()
+    found.sort(key=lambda value: -len(json.dumps(value)))
+    yield from found
+
+
+def _why_no_json(text: str) -> str:
+    start = text.find("{")
+    if start < 0:
+        return "there is no JSON object in the answer"
+    try:
+        json.JSONDecoder(strict=False).raw_decode(text, start)
+    except ValueError as error:
+        return (
+            f"the JSON cannot be read: {error}. In JSON, a backslash is written twice and quotes are escaped"
+        )
+    return "there is no JSON object of the wanted shape in the answer"
+
+
+def _told(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors(include_url=False)[:8]:
+        place = ".".join(str(part) for part in item["loc"]) or "the answer"
+        lines.append(f"- {place}: {item['msg']}")
+    return "\n".join(lines)
+
+
+def _repair(messages: tuple[Message, ...], reply: Reply, problem: str) -> tuple[Message, ...]:
+    """The first question, the last answer, and what is wrong with it; earlier repairs are left out."""
+    if reply.finish == "refusal" or not reply.text.strip():
+        return messages
+    shown = reply.text if len(reply.text) <= QUOTED_CHARS else reply.text[:QUOTED_CHARS] + "\n[…]"
+    return (
+        *messages,
+        Message("assistant", shown),
+        Message(
+            "user",
+            f"Your answer cannot be used:\n{problem}\n\n"
+            "Give the whole answer again, mended, as one JSON object.",
+        ),
+    )

@@ -1,0 +1,106 @@
+"""Sentences that are printed only where everything they name is there."""
+
+from __future__ import annotations
+
+from agent.latex.escape import escape
+from agent.prompts.macros import macro_problems
+from agent.prompts.section import SectionIn
+
+HONEST = "no language model; novelty not assessed"
+"""What a scripted study says of itself."""
+
+
+class Draft:
+    """Collects sentences into paragraphs; one that would leave a dangling name is left out."""
+
+    def __init__(self, data: SectionIn) -> None:
+        self.data = data
+        self._allowed = data.allowed()
+        self._settings = {line.name: line.text for line in data.settings}
+        self._claims = {line.id: line.text for line in data.claims}
+        self._facts = {line.name: line.printed for line in data.facts}
+        self._paragraphs: list[list[str]] = [[]]
+
+    def say(self, *wordings: str) -> None:
+        """Add the first wording that can be printed; none where none can."""
+        for wording in wordings:
+            if wording and not macro_problems(wording, self._allowed):
+                self._paragraphs[-1].append(wording)
+                return
+
+    def paragraph(self) -> None:
+        """Begin a new paragraph."""
+        self._paragraphs.append([])
+
+    def items(self, sentences: tuple[str, ...]) -> None:
+        """Add a list of the sentences that can be printed."""
+        printable = [text for text in dict.fromkeys(sentences) if not macro_problems(text, self._allowed)]
+        if printable:
+            lines = "\n".join(rf"\item {text}" for text in printable)
+            self._paragraphs[-1].append(f"\n\\begin{{itemize}}\n{lines}\n\\end{{itemize}}")
+
+    def latex(self) -> str:
+        """The text, paragraphs separated by blank lines."""
+        return "\n\n".join(" ".join(sentences) for sentences in self._paragraphs if sentences)
+
+    def has(self, fact: str) -> bool:
+        """Whether a fact may be stated."""
+        return fact in self._facts
+
+    def fact_names(self, first_word: str) -> tuple[str, ...]:
+        """The facts whose name begins with this word."""
+        return tuple(name for name in self._facts if name.split(".")[0] == first_word)
+
+    def is_zero(self, fact: str) -> bool:
+        """Whether a fact is there and prints as nought."""
+        digits = [character for character in self._facts.get(fact, "").split("[")[0] if character.isdigit()]
+        return bool(digits) and set(digits) == {"0"}
+
+    def setting(self, *names: str) -> str:
+        """A sentence's end that prints a setting with one full stop; empty where there is none of these."""
+        for name in names:
+            if name in self._settings:
+                ended = self._settings[name].rstrip().endswith((".", "?", "!"))
+                return rf"\setting{{{name}}}" + ("" if ended else ".")
+        return ""
+
+    def claim(self, name: str, opening: str = "") -> str:
+        """A claim as a sentence; `opening` stands before it where the claim begins in lower case."""
+        text = self._claims.get(name, "")
+        if not text:
+            return ""
+        start = opening if text[:1].islower() else ""
+        return rf"{start}\claim{{{name}}}" + ("" if text.rstrip().endswith(".") else ".")
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the treatment runs edited code."""
+        return bool(self.data.code_diff)
+
+    @property
+    def other_claims(self) -> tuple[str, ...]:
+        """Every claim but the primary one."""
+        return tuple(name for name in self._claims if name != "primary")
+
+    def mentioned_in_claims(self, word: str) -> bool:
+        """Whether a claim speaks of it."""
+        return any(word in text for text in self._claims.values())
+
+    @property
+    def treated(self) -> str:
+        """What is treated, as LaTeX; `the treated knob` where its label holds a digit."""
+        return self._plain(self.data.treated_label, "treated")
+
+    @property
+    def metric(self) -> str:
+        """The metric in words, as LaTeX."""
+        return self._plain(self.data.metric_label, "metric")
+
+    def _plain(self, label: str, setting: str) -> str:
+        """A label as LaTeX; through its setting, or as `the treated one`, where it cannot be typed."""
+        typed = escape(label)
+        if not macro_problems(typed, self._allowed):
+            return typed
+        if setting in self._settings:
+            return rf"\setting{{{setting}}}"
+        return {"treated": "the treated one", "metric": "the primary metric"}[setting]

@@ -1,0 +1,213 @@
+"""Scripted sections about what was observed: abstract, results, exploration, limitations, conclusion.
+
+Promises that every sentence about the outcome names a fact, a claim or the verdict.
+"""
+
+from __future__ import annotations
+
+from agent.models.scripted.draft import HONEST, Draft
+
+
+def _question(draft: Draft) -> str:
+    if draft.is_code:
+        return rf"Does the edited code improve {draft.metric} over an equally tuned baseline?"
+    return (
+        rf"Does the knob \emph{{{draft.treated}}}, moved away from its default, improve {draft.metric} over "
+        "a baseline that was tuned with as many trials?"
+    )
+
+
+def abstract(draft: Draft) -> None:
+    """Question, test, verdict, scope, and what is not shown."""
+    draft.say(_question(draft))
+    draft.say(
+        r"Both arms were tuned on a dev split with \fact{arm.baseline.tuning} configurations each; the two "
+        r"winners were frozen, registered, and compared on \fact{plan.n} fresh replicates and a hidden "
+        "test split.",
+        r"The frozen winners of both arms were compared on \fact{plan.n} fresh replicates and a hidden "
+        "test split.",
+    )
+    draft.say(
+        r"The mean difference in favour of the treatment is \fact{effect.baseline.mean}, with the interval "
+        r"\interval{effect.baseline.mean}; the smallest effect of interest is \fact{plan.sesoi}.",
+        r"The mean difference in favour of the treatment is \fact{effect.baseline.mean}.",
+    )
+    draft.say(
+        rf"The computed verdict for the scope \setting{{scope}} is \verdict: {_answer(draft)}.",
+        rf"The computed verdict is \verdict: {_answer(draft)}.",
+    )
+    draft.say(
+        r"Nothing is shown about other data than these \fact{plan.n} replicates stand for, about other "
+        "configurations, or about causes.",
+    )
+    draft.say(
+        rf"This is a scripted study of \fact{{count.trials}} registered trials ({HONEST}).",
+        rf"\conjecture{{This is a scripted study ({HONEST}).}}",
+    )
+
+
+def results(draft: Draft) -> None:
+    """Every registered comparison, the failures, and the verdict with its reason."""
+    draft.say(
+        rf"Over \fact{{plan.n}} replicates, the treatment has a mean {draft.metric} of "
+        r"\fact{arm.treatment.mean} and the tuned baseline one of \fact{arm.baseline.mean} "
+        r"(Table~\ref{tab:comparisons}).",
+        rf"The treatment has a mean {draft.metric} of \fact{{arm.treatment.mean}} and the tuned baseline "
+        r"one of \fact{arm.baseline.mean}.",
+    )
+    draft.say(
+        r"The mean paired difference in favour of the treatment is \fact{effect.baseline.mean}, with the "
+        r"interval \interval{effect.baseline.mean}, against a smallest effect of interest of "
+        r"\fact{plan.sesoi}.",
+    )
+    draft.say(draft.claim("primary", "In this scope, "))
+    draft.say(rf"By the registered rule the verdict is \verdict: {_answer(draft)}.")
+    for cap in draft.data.caps:
+        draft.say(rf"What limits the verdict (\verdict): {cap.rstrip('.')}.")
+    draft.say(
+        "The exact sign-flip test, which is printed beside the interval and decides nothing, gives "
+        r"\fact{comparison.baseline.p}."
+    )
+    draft.say(
+        r"Figure~\ref{fig:effects} shows all \fact{plan.n} paired differences.",
+    )
+    draft.say(
+        r"The learning curves over the same \fact{plan.n} replicates are in Figure~\ref{fig:learning-curves}."
+    )
+    _more_results(draft)
+
+
+def _more_results(draft: Draft) -> None:
+    draft.paragraph()
+    for name in draft.other_claims:
+        draft.say(draft.claim(name, "In this scope, "))
+    if not draft.mentioned_in_claims("control"):
+        draft.say(
+            r"Against the control the mean difference is \fact{effect.control.mean}, with the interval "
+            r"\interval{effect.control.mean}."
+        )
+    for name in draft.fact_names("other"):
+        if name.startswith("other.treatment."):
+            metric = name.split(".")[2]
+            draft.say(
+                rf"The secondary metric {metric.replace('_', ' ')} is \fact{{{name}}} for the treatment and "
+                rf"\fact{{other.baseline.{metric}.mean}} for the baseline; no verdict rests on it."
+            )
+    if draft.is_zero("count.failures"):
+        draft.say(r"None of the \fact{count.trials} confirming trials failed.")
+    else:
+        draft.say(
+            r"Of the \fact{count.trials} confirming trials, \fact{count.failures} failed: "
+            r"\fact{arm.treatment.failures} of the treatment and \fact{arm.baseline.failures} of the "
+            "baseline. They count as the registered rule says.",
+            r"Of the \fact{count.trials} confirming trials, \fact{count.failures} failed.",
+        )
+
+
+def exploration(draft: Draft) -> None:
+    """What was tried to choose the arms."""
+    draft.say(
+        r"On the dev split, \fact{explore.baseline.candidates} configurations of the baseline and "
+        r"\fact{explore.treatment.candidates} of the treatment were tried, in \fact{explore.trials} trials "
+        "with all re-runs.",
+        "Configurations of both arms were tried on the dev split.",
+    )
+    draft.say(
+        r"The control had \fact{explore.control.candidates} configurations.",
+    )
+    draft.say(
+        r"In exploring, \fact{explore.baseline.failures} trials of the baseline and "
+        r"\fact{explore.treatment.failures} of the treatment failed."
+    )
+    draft.say(
+        rf"The winners that were frozen have a mean dev {draft.metric} of \fact{{explore.baseline.best}} "
+        r"for the baseline and \fact{explore.treatment.best} for the treatment, over the replicates on "
+        "which they were run again."
+    )
+    draft.say(
+        r"Table~\ref{tab:exploration} and Figure~\ref{fig:exploration} show what was tried.",
+        r"Table~\ref{tab:exploration} shows what was tried.",
+        r"Figure~\ref{fig:exploration} shows what was tried.",
+    )
+    draft.say(
+        "These numbers served to choose the arms. For that reason they are too favourable, and they are "
+        "no results: nothing in this section bears on the verdict."
+    )
+
+
+def limitations(draft: Draft) -> None:
+    """What the study cannot show."""
+    draft.say("What the study cannot show follows from how it was made:")
+    draft.items(
+        (
+            *draft.data.limitations,
+            "No mechanism was looked for. What was observed is reported, and why it came about is left open.",
+            "No language model and no person weighed the text: it is made of fixed sentences.",
+        )
+    )
+
+
+def conclusion(draft: Draft) -> None:
+    """The answer within its scope, and the experiment that comes next."""
+    draft.say(
+        rf"The verdict on the hypothesis, for the scope \setting{{scope}}, is \verdict: {_answer(draft)}.",
+        rf"The verdict on the hypothesis is \verdict: {_answer(draft)}.",
+    )
+    draft.say(
+        r"It rests on \fact{plan.n} fresh replicates and holds for the frozen configurations alone; it "
+        "does not show what happens elsewhere, nor why.",
+    )
+    _next_experiment(draft)
+
+
+def _answer(draft: Draft) -> str:
+    """Why the verdict is what it is, as the second half of a sentence."""
+    if draft.data.caps:
+        return "a registered rule does not allow a stronger word here"
+    if draft.data.verdict == "supported":
+        return (
+            "the whole interval of the difference lies above zero, and its mean is at least as large as "
+            "the smallest effect of interest"
+        )
+    if draft.data.verdict == "inconclusive":
+        return (
+            "the interval rules out neither a gain as large as the smallest effect of interest nor a "
+            "smaller one"
+        )
+    ruled_out = "a gain as large as the smallest effect of interest is ruled out"
+    return {
+        "harmful": f"{ruled_out}, and so is no effect at all: the difference is negative",
+        "real but too small": f"{ruled_out}, although the interval lies above zero",
+    }.get(draft.data.qualifier, ruled_out)
+
+
+def _next_experiment(draft: Draft) -> None:
+    verdict = draft.data.verdict
+    if draft.data.caps:
+        draft.say(
+            r"The next experiment is the same comparison on \fact{plan.n} fresh replicates, once the "
+            "reason for the limited verdict has gone.",
+            r"\conjecture{The next experiment is the same comparison, once the reason for the limited "
+            "verdict has gone.}",
+        )
+    elif verdict == "supported":
+        draft.say(
+            r"The next experiment is the same comparison on other data, with at least \fact{plan.n} "
+            "replicates: only that can tell how far the answer reaches.",
+            r"\conjecture{The next experiment is the same comparison on other data.}",
+        )
+    elif verdict == "refuted":
+        draft.say(
+            "The next experiment is not more of the same but the same comparison under other conditions, "
+            r"again with \fact{plan.n} replicates, to see whether the answer turns.",
+            r"\conjecture{The next experiment is the same comparison under other conditions.}",
+        )
+    else:
+        draft.say(
+            r"The next experiment is the same comparison with \fact{verdict.n_to_settle} fresh replicates: "
+            "that many would settle the question if the differences keep the mean and the spread that "
+            "were seen here.",
+            r"The next experiment is the same comparison with more than \fact{plan.n} fresh replicates; "
+            "how many would settle it cannot be computed from what was seen.",
+            r"\conjecture{The next experiment is the same comparison with more replicates.}",
+        )

@@ -1,0 +1,145 @@
+"""Scripted sections about what was planned: introduction, related work, method, set-up.
+
+Promises to state no result.
+"""
+
+from __future__ import annotations
+
+from agent.models.scripted.draft import HONEST, Draft
+
+
+def introduction(draft: Draft) -> None:
+    """Why the question was asked, and what was fixed beforehand."""
+    if question := draft.setting("question"):
+        draft.say(f"The experiment was set up to answer this question: {question}")
+    draft.say(
+        "A change that beats an untuned baseline may do no more than make up for poor settings, which "
+        "tuning would have mended as well. The useful question is therefore whether it still helps once "
+        "the baseline has been tuned with as many trials. That is what this study tests, for one change."
+    )
+    draft.paragraph()
+    hypothesis = draft.setting("hypothesis")
+    draft.say(
+        f"The hypothesis was fixed before the first confirming trial. It reads: {hypothesis}"
+        if hypothesis
+        else "",
+        rf"The hypothesis was fixed before the first confirming trial: the knob \emph{{{draft.treated}}}, "
+        f"moved away from its default, improves {draft.metric} over a tuned baseline.",
+    )
+    if prediction := draft.setting("prediction"):
+        draft.say(f"The prediction was: {prediction}")
+    if refuted_if := draft.setting("refuted_if"):
+        draft.say(f"What would refute it was fixed as well: {refuted_if}")
+    draft.paragraph()
+    draft.say(
+        f"This is a scripted study ({HONEST}): a rule chose the hypothesis, the experiments were run and "
+        "judged by computation, and the text reports them without offering a mechanism."
+    )
+
+
+def related_work(draft: Draft) -> None:
+    """The works the library files under the topics of the study, named and not judged."""
+    works = {work.key: work for work in draft.data.references}
+    if not works:
+        draft.say(
+            "No work on this question was given to the writer of this report, so none is cited. Novelty "
+            "was not assessed."
+        )
+        return
+    by_topic: dict[str, list[str]] = {}
+    for work in works.values():
+        for topic in work.topics[:1] or ("this kind of question",):
+            by_topic.setdefault(topic.replace("_", " "), []).append(work.key)
+    own = draft.data.treated_label
+    draft.say("The works below are those that the template's library files under the topics of this study.")
+    for topic in sorted(by_topic, key=lambda name: name != own):
+        keys = ",".join(by_topic[topic])
+        draft.say(rf"On {topic}: \citep{{{keys}}}.", rf"See also \citep{{{keys}}}.")
+    draft.say(
+        "They are named by topic alone; what they found was not compared with this study, and novelty was "
+        "not assessed. What this study adds is a registered comparison with a baseline that was tuned "
+        "with as many trials as the treatment, in one declared scope."
+    )
+
+
+def method(draft: Draft) -> None:
+    """How the arms differ, how they were tuned, and the rule of the verdict."""
+    if draft.is_code:
+        draft.say(
+            "The treatment runs edited code, printed in the appendix; the baseline runs the template's "
+            "code. Both arms may use the same knobs.",
+        )
+    else:
+        draft.say(
+            "Baseline and treatment run the same code and differ in one thing: the baseline keeps the "
+            rf"knob \emph{{{draft.treated}}} at its default, while the treatment sets it to another value "
+            "of its range. All other knobs were free in both arms."
+        )
+    draft.say(
+        r"Each of the two arms was tuned with \fact{explore.baseline.candidates} configurations: the "
+        "template's defaults and random draws that the arms share. All were scored on the dev split; the "
+        "best were run again on further exploring replicates, and one winner an arm was frozen.",
+        "Both arms were tuned on the dev split with as many configurations, and one winner an arm was "
+        "frozen.",
+    )
+    if draft.is_code:
+        draft.say(
+            r"A control, the winner of \fact{explore.control.candidates} random configurations of the "
+            "unchanged code, is a second comparator.",
+        )
+    else:
+        draft.say(
+            r"A control, the winner of \fact{explore.control.candidates} random configurations over all "
+            "knobs, the treated one included, was run on the same replicates, for description only.",
+        )
+    draft.paragraph()
+    draft.say(
+        r"The plan was registered before the first confirming trial, as entry \fact{ledger.number} of "
+        r"\fact{ledger.total} on these test data. It fixed the arms, the comparisons, the metric, "
+        r"\fact{plan.n} replicates, the smallest effect of interest, \fact{plan.sesoi}, and the one-sided "
+        r"level, \fact{plan.alpha}.",
+        "The plan was registered before the first confirming trial: arms, comparisons, metric, number of "
+        "replicates, smallest effect of interest and level.",
+    )
+    draft.say(
+        "The verdict follows by rule from the paired t interval of the differences between treatment and "
+        "comparator, taken replicate by replicate. It is supported if the interval lies above zero and "
+        "the mean difference reaches the smallest effect of interest, refuted if the upper limit stays "
+        "below that effect, and inconclusive otherwise."
+    )
+    draft.say(
+        r"A trial of the treatment that fails counts with the worst value, \fact{plan.worst}; one of the "
+        "baseline that fails counts with the best value of its arm and bars any verdict but inconclusive."
+    )
+
+
+def setup(draft: Draft) -> None:
+    """What somebody needs to repeat the study."""
+    better = "Higher" if draft.data.goal == "maximize" else "Lower"
+    if scope := draft.setting("scope"):
+        draft.say(f"The scope of the study is {scope}")
+    draft.say(
+        f"The metric is {draft.metric}. {better} values are better. It is computed by a separate evaluator "
+        "from what the experiment wrote; the experiment's code sees neither the answers nor which split "
+        "it is scored on."
+    )
+    if varies := draft.setting("varies", "replicates.varies"):
+        draft.say(f"From replicate to replicate these vary: {varies}")
+    draft.paragraph()
+    draft.say(
+        "Exploring and confirming use different replicates and different splits: the dev split to choose, "
+        "the test split to judge."
+    )
+    draft.say(
+        r"There were \fact{explore.trials} exploring and \fact{count.trials} confirming trials, the latter "
+        r"on \fact{plan.n} replicates an arm.",
+        r"There were \fact{count.trials} confirming trials.",
+    )
+    draft.say(
+        r"A trial may take \setting{limit.wall_s} seconds and \setting{limit.mem_mb} MiB of memory; each "
+        "one runs in a sandbox of its own, without a network."
+    )
+    draft.say(
+        r"Table~\ref{tab:knobs} lists the knobs, and Table~\ref{tab:arms} the frozen arms.",
+        r"Table~\ref{tab:arms} lists the frozen arms.",
+    )

@@ -1,0 +1,101 @@
+"""What passes between `ask` and whoever answers: one request, one reply.
+
+Promises that a request's key depends on everything that can change its answer, and on no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from agent.artifacts import sha256_of
+from agent.errors import ModelUnavailable
+from agent.ports import Usage
+from agent.prompts.render import Message
+
+SCRIPTED = "scripted"
+"""The name of the scripted study, where others have `provider:name`."""
+Mode = Literal["json_schema", "json_object", "fenced", "scripted"]
+"""How the server was asked for JSON."""
+Finish = Literal["stop", "length", "refusal"]
+"""`length` where the reply was cut at its limit."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Settings of a call that can change its answer."""
+
+    max_output_tokens: int = 8000
+    """Tokens of one reply, reasoning included."""
+    temperature: float | None = None
+    """None leaves it to the server."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One turn of one question."""
+
+    prompt: str
+    version: int
+    messages: tuple[Message, ...]
+    schema: Mapping[str, Any]
+    model: str
+    """`provider:name`, or `scripted`."""
+    sampling: Sampling
+    site: str
+    sample: int
+    turn: int
+    data: BaseModel
+    """The prompt's typed input; not part of the key, since the messages render it."""
+
+    @property
+    def key(self) -> str:
+        """Hex sha256 that the journal files the answer under."""
+        return sha256_of(
+            {
+                "prompt": [self.prompt, self.version],
+                "messages": [[message.role, message.text] for message in self.messages],
+                "schema": self.schema,
+                "model": self.model,
+                "settings": [self.sampling.max_output_tokens, self.sampling.temperature],
+                "site": self.site,
+                "sample": self.sample,
+                "turn": self.turn,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for one request."""
+
+    text: str
+    finish: Finish
+    mode: Mode
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float | None = None
+    """Set by the budget; None where the price is not known."""
+    reservation: Path | None = None
+    """The budget's note of what was reserved; the journal removes it once the reply is safe."""
+
+
+class Unanswered(ModelUnavailable):
+    """The request was sent and no answer came back: the server may have done the work, and bill it."""
+
+
+class Client(Protocol):
+    """Answers single requests."""
+
+    def complete(self, request: Request) -> Reply:
+        """Answer one request.
+
+        Raises:
+            ModelUnavailable: the server gave no answer within the bounded attempts.
+            Unanswered: the same, and the server may bill an attempt.
+            SettingsError: the server refused the key, the model's name or the request.
+            Stopped: the budget does not allow the call.
+        """
