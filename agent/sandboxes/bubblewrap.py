@@ -1,0 +1,318 @@
+"""Jobs in bubblewrap: Linux namespaces around one process tree, no daemon, no image.
+
+Promises what `agent.ports.Sandbox` says. As root no user namespace is mapped, because such a sandbox
+keeps the host's user 0 and can write /proc/sys; `setpriv` gives up the user instead. Memory, processes
+and CPU are bounded by a control group where the tree can be written, else by resource limits, which bound
+each process but not their sum, and not the CPU. `run` must be called from threads that live as long as
+its jobs: the kernel ends a sandbox with the thread that spawned it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import select
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal
+
+from agent.artifacts import Outcome
+from agent.errors import SandboxUnavailable, Stopped
+from agent.ports import Environment, Job
+from agent.sandboxes import seccomp
+from agent.sandboxes.cgroup import Group, make_group, writable_tree
+from agent.sandboxes.collect import (
+    OVERTIME_S,
+    SHM_MB,
+    Read,
+    Torn,
+    collect,
+    discard,
+    init_arguments,
+    killed_for_memory,
+    outcome_of,
+    total_memory_mb,
+)
+from agent.sandboxes.environments import Interpreter, VirtualEnvironments
+from agent.sandboxes.staging import USER, new_outputs, stage, sweep_scratch
+
+INIT = "/shoal/init.py"
+TEX_FOLDERS = ("/etc/texmf", "/var/lib/texmf", "/etc/alternatives", "/etc/fonts", "/var/cache/fontconfig")
+NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates")
+PACKAGE_FOLDERS = (
+    "usr/lib/python3*/dist-packages",
+    "usr/lib/python3*/site-packages",
+    "usr/local/lib/python3*/dist-packages",
+    "usr/local/lib/python3*/site-packages",
+)
+"""Packages of the host's own Python: no environment of a template may see them."""
+JOIN = 'n=$1; shift; while [ $n -gt 0 ]; do echo $$ >"$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
+"""Shell script that joins as many control groups as its first argument says, then runs the rest."""
+HOST = "host"
+"""Handle of the environment that has the host's programs, TeX among them, and no packages."""
+
+
+@dataclass(eq=False)
+class _Running:
+    """A bwrap process; `stopped` is set by `stop_all`."""
+
+    process: subprocess.Popen[bytes]
+    stopped: bool = False
+    gone: threading.Event = field(default_factory=threading.Event)
+
+
+class Bubblewrap:
+    """Runs jobs with `bwrap`."""
+
+    name: Literal["docker", "bubblewrap", "none"] = "bubblewrap"
+
+    def __init__(self, store: Path, *, interpreter: Interpreter | None = None) -> None:
+        """`store`: folder for environments and scratch files, `experiments/.store` of a workspace.
+
+        Raises:
+            SandboxUnavailable: `bwrap` is not installed.
+            StorageFailed: the store cannot be written.
+        """
+        self._store = store
+        self._interpreter = interpreter or Interpreter.of_host()
+        self._bwrap = _program("bwrap", "bubblewrap")
+        self._root = os.geteuid() == 0
+        self._setpriv = _program("setpriv", "util-linux") if self._root else ""
+        self._staged = stage(store)
+        self._environments = VirtualEnvironments(store / "environments", self._interpreter)
+        self._tree = writable_tree()
+        self._running: set[_Running] = set()
+        self._lock = threading.Lock()
+        sweep_scratch(store)
+
+    @property
+    def limits_by(self) -> str:
+        """What enforces memory, processes and CPU: `cgroup v1`, `cgroup v2` or `resource limits`."""
+        return f"cgroup v{self._tree.version}" if self._tree else "resource limits"
+
+    def environment(self, requirements: tuple[str, ...]) -> Environment:
+        """A virtual environment with `requirements`, built once (see `agent.ports.Sandbox`)."""
+        return self._environments.get(requirements, self.run)
+
+    def host_environment(self) -> Environment:
+        """The host's own programs, TeX among them, and no Python packages."""
+        return Environment(hash=HOST, handle=HOST, python=str(self._interpreter.executable))
+
+    def run(self, job: Job) -> Outcome:
+        """Run a job (see `agent.ports.Sandbox`)."""
+        outputs = new_outputs(self._store)
+        began = time.monotonic()
+        with self._group(job) as group, self._process(job, group) as (running, errors):
+            try:
+                report = collect(_reader(running, job.limits.wall_s + OVERTIME_S), outputs, job.limits)
+            except Torn as torn:
+                discard(outputs)
+                _end(running)
+                if running.stopped:
+                    raise Stopped(f"{job.purpose} was stopped") from torn
+                if group and group.memory_kills():
+                    return killed_for_memory(job.limits, self.name, time.monotonic() - began)
+                raise SandboxUnavailable(_explain(job, torn, errors())) from torn
+            running.process.wait()
+            kills = group.memory_kills() if group else 0
+        return outcome_of(report, self.name, outputs, memory_kills=kills, data_limited=group is None)
+
+    def stop_all(self) -> None:
+        """End every running job (see `agent.ports.Sandbox`)."""
+        with self._lock:
+            running = list(self._running)
+        for one in running:
+            one.stopped = True
+            _close(one.process.stdin)
+        for one in running:
+            one.gone.wait()
+
+    @contextlib.contextmanager
+    def _group(self, job: Job) -> Iterator[Group | None]:
+        if self._tree is None:
+            yield None
+            return
+        try:
+            group = make_group(
+                self._tree,
+                memory_mb=total_memory_mb(job.limits),
+                processes=job.limits.pids + 2,  # bwrap itself and process 1
+                cpus=job.limits.cpus,
+            )
+        except OSError as error:
+            raise SandboxUnavailable(f"a control group could not be made: {error}") from error
+        try:
+            yield group
+        finally:
+            group.remove()
+
+    @contextlib.contextmanager
+    def _process(self, job: Job, group: Group | None) -> Iterator[tuple[_Running, Callable[[], str]]]:
+        """The started bwrap process and a function that returns what it wrote to standard error."""
+        command = [*_joining(group), self._bwrap, *self._flags(job)]
+        try:
+            rules = seccomp.program()
+        except OSError as error:
+            raise SandboxUnavailable(f"{error.strerror}; install libseccomp2") from error
+        reading, writing = os.pipe()
+        os.write(writing, rules)
+        os.close(writing)
+        stderr = os.memfd_create("stderr")
+        command += ["--seccomp", str(reading), "--", *self._init(job), *job.argv]
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                bufsize=0,
+                env={"PATH": os.defpath},
+                pass_fds=(reading,),
+                cwd="/",
+            )
+        except OSError as error:
+            os.close(stderr)
+            raise SandboxUnavailable(f"bwrap could not be started: {error}") from error
+        finally:
+            os.close(reading)
+        running = _Running(process)
+        with self._lock:
+            self._running.add(running)
+        try:
+            yield running, lambda: os.pread(stderr, 4096, 0).decode("utf-8", "replace")
+        finally:
+            _end(running)
+            os.close(stderr)
+            with self._lock:
+                self._running.discard(running)
+            running.gone.set()
+
+    def _init(self, job: Job) -> tuple[str, ...]:
+        """The command of process 1, up to the job's own."""
+        drop: tuple[str, ...] = ()
+        if self._root:
+            drop = (self._setpriv, "--reuid", str(USER), "--regid", str(USER), "--clear-groups")
+            drop += ("--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs")
+        bounds = {} if self._tree else {"data_mb": job.limits.mem_mb, "processes": job.limits.pids + 1}
+        python = str(self._interpreter.executable)
+        return (*drop, python, "-I", "-S", INIT, *init_arguments(job.limits, **bounds))
+
+    def _flags(self, job: Job) -> list[str]:
+        limits = job.limits
+        flags = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+        flags += [] if job.network else ["--unshare-net"]
+        flags += ["--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "shoal", "--clearenv"]
+        if self._root:
+            flags += ["--cap-drop", "ALL"]
+            for capability in ("SETUID", "SETGID", "SETPCAP"):
+                flags += ["--cap-add", f"CAP_{capability}"]
+        else:
+            flags += ["--unshare-user", "--disable-userns", "--uid", str(USER), "--gid", str(USER)]
+        flags += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+        for target, size in (("/dev/shm", SHM_MB), ("/tmp", limits.tmp_mb), ("/out", limits.out_mb)):
+            flags += ["--perms", "1777", "--size", str(size << 20), "--tmpfs", target]
+        made: set[str] = {"/tmp"}
+        flags += self._system(job, made)  # after /tmp: a workspace may lie in there
+        for mount in job.mounts:
+            flags += _bind(str(mount.source.resolve()), mount.target, made)
+        flags += _bind(str(self._staged / "init.py"), INIT, made)
+        return [*flags, "--remount-ro", "/", "--chdir", "/tmp"]
+
+    def _system(self, job: Job, made: set[str]) -> list[str]:
+        """The host's programs and libraries, the interpreter and the environment, all read-only."""
+        flags = ["--ro-bind", "/usr", "/usr"]
+        for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+            path = Path("/", name)
+            if path.is_symlink():
+                flags += ["--symlink", str(path.readlink()), str(path)]
+            elif path.is_dir():
+                flags += ["--ro-bind", str(path), str(path)]
+        extra: tuple[str, ...] = TEX_FOLDERS if job.environment.handle == HOST else ()
+        extra += NETWORK_FILES if job.network else ()
+        for name in ("/etc/ld.so.cache", *extra):
+            if Path(name).exists():
+                flags += _bind(str(Path(name).resolve()), name, made)
+        for name in ("passwd", "group"):
+            flags += _bind(str(self._staged / name), f"/etc/{name}", made)
+        prefix = self._interpreter.prefix
+        if not prefix.is_relative_to("/usr"):
+            flags += _bind(str(prefix), str(prefix), made)
+        for folder in self._package_folders():
+            flags += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+        if job.environment.handle not in ("", HOST):
+            flags += _bind(job.environment.handle, job.environment.handle, made)
+        return flags
+
+    def _package_folders(self) -> list[Path]:
+        found = [path for pattern in PACKAGE_FOLDERS for path in Path("/").glob(pattern)]
+        found += self._interpreter.prefix.glob("lib/python3*/site-packages")
+        return sorted({path.resolve() for path in found if path.is_dir()})
+
+
+def _program(name: str, package: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise SandboxUnavailable(f"{name} is not installed (Debian, Ubuntu: apt-get install {package})")
+    return path
+
+
+def _bind(source: str, target: str, made: set[str]) -> list[str]:
+    """Flags that show `source` read-only at `target`, its parents made passable for any user."""
+    flags: list[str] = []
+    for parent in reversed(Path(target).parents[:-1]):
+        if str(parent) not in made:
+            made.add(str(parent))
+            flags += ["--perms", "0755", "--dir", str(parent)]
+    return [*flags, "--ro-bind", source, target]
+
+
+def _joining(group: Group | None) -> tuple[str, ...]:
+    """A prefix to a command that joins the group before the command starts."""
+    if group is None:
+        return ()
+    return ("/bin/sh", "-c", JOIN, "sh", str(len(group.members)), *group.members)
+
+
+def _reader(running: _Running, seconds: float) -> Read:
+    """A function that reads from bwrap's standard output and gives up after `seconds`."""
+    assert running.process.stdout is not None
+    source = running.process.stdout.fileno()
+    poll = select.poll()
+    poll.register(source, select.POLLIN)
+    deadline = time.monotonic() + seconds
+
+    def read(size: int) -> bytes:
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise Torn("it does not answer")
+        return os.read(source, size)
+
+    return read
+
+
+def _end(running: _Running) -> None:
+    """Close the pipes, at which process 1 ends, and wait for bwrap to follow."""
+    _close(running.process.stdin)
+    _close(running.process.stdout)
+    try:
+        running.process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        running.process.kill()
+        running.process.wait()
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        pipe.close()
+
+
+def _explain(job: Job, torn: Torn, errors: str) -> str:
+    detail = errors.strip().splitlines()
+    kernel = f"kernel {platform.release()}, Python {sys.version_info.major}.{sys.version_info.minor}"
+    return f"bubblewrap failed in {job.purpose} ({kernel}): {detail[-1] if detail else torn}"

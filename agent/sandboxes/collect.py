@@ -1,0 +1,225 @@
+"""Reads what `init.py` streams: the files of /out and the report on the job.
+
+Promises that nothing outside `folder` is written, whatever the stream holds, and never more than the
+job's limits allow. Does not open, parse or unpickle a single collected file.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from agent.artifacts import Limits, Outcome
+
+SHM_MB = 8
+"""Size of /dev/shm in every sandbox; counts as memory."""
+OVERTIME_S = 30.0
+"""Seconds after the wall-clock limit until the host ends a sandbox whose process 1 does not answer."""
+
+NO_SPACE = ("No space left on device", "Disk quota exceeded")
+NO_MEMORY = ("MemoryError", "Cannot allocate memory", "std::bad_alloc")
+
+Read = Callable[[int], bytes]
+"""Returns 1 to n bytes of a stream, or none at its end."""
+
+
+class Torn(Exception):
+    """The stream ended early, or it is not what `init.py` writes."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What process 1 says about a job."""
+
+    exit_code: int
+    """Negative for a signal."""
+    late: bool
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    memory_kills: int
+    full: tuple[str, ...]
+    """File systems that were full at the end: `out_bytes`, `out_files`, `tmp_bytes` …"""
+    hit: str
+    """`out_mb` or `out_files` where the outputs were too large or too many."""
+    log_tail: str
+
+
+def init_arguments(limits: Limits, *, data_mb: int = 0, processes: int = 0) -> tuple[str, ...]:
+    """The arguments of `init.py` up to and with `--`."""
+    values = {
+        "wall_ms": int(limits.wall_s * 1000),
+        "cpus": limits.cpus,
+        "out_bytes": limits.out_mb << 20,
+        "out_files": limits.out_files,
+        "data_bytes": data_mb << 20,
+        "processes": processes,
+    }
+    return (*(f"{key}={value}" for key, value in values.items()), "--")
+
+
+def total_memory_mb(limits: Limits) -> int:
+    """MiB a sandbox may hold: memory and the file systems that live in memory."""
+    return limits.mem_mb + limits.out_mb + limits.tmp_mb + SHM_MB
+
+
+def collect(read: Read, folder: Path, limits: Limits) -> Report:
+    """Write the streamed files under `folder`, which must be new, and return the report.
+
+    Raises:
+        Torn: the stream ended early or breaks the format.
+    """
+    folder.mkdir(mode=0o755, parents=True)
+    path: Path | None = None
+    tail = ""
+    room, files = limits.out_mb << 20, limits.out_files
+    while True:
+        kind, length = _header(read)
+        if kind == b"C":
+            room -= length
+            files -= 1
+            if path is None or room < 0 or files < 0:
+                raise Torn("more outputs than the limits allow")
+            _write(read, path, length)
+            path = None
+        elif length > 1 << 20:
+            raise Torn(f"a frame {kind!r} of {length} bytes")
+        elif kind == b"N":
+            path = folder / safe_path(_exactly(read, length))
+        elif kind == b"L":
+            tail = _exactly(read, length).decode("utf-8", "replace")
+        elif kind == b"E":
+            return _report(_exactly(read, length), tail)
+        else:
+            raise Torn(f"an unknown frame {kind!r}")
+
+
+def safe_path(raw: bytes) -> PurePosixPath:
+    """A relative path that stays below its folder.
+
+    Raises:
+        Torn: it does not.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Torn("a name that is not UTF-8") from error
+    path = PurePosixPath(text)
+    if not text or not text.isprintable() or path.is_absolute() or ".." in path.parts or str(path) != text:
+        raise Torn(f"the name {text!r}")
+    return path
+
+
+def outcome_of(
+    report: Report, sandbox: str, outputs: Path, *, memory_kills: int, data_limited: bool
+) -> Outcome:
+    """The Outcome behind a report.
+
+    Args:
+        memory_kills: processes that the engine saw killed for their memory.
+        data_limited: memory is bounded by a resource limit, so allocations fail instead of kills.
+    """
+    hits = [report.hit] if report.hit else []
+    no_space = any(text in report.log_tail for text in NO_SPACE) and report.exit_code != 0
+    if no_space or any(name.startswith("out_") for name in report.full):
+        hits += [name.replace("_bytes", "_mb") for name in report.full if name.startswith(("out_", "tmp_"))]
+        hits = hits or ["out_mb" if no_space and not report.full else "tmp_mb"]
+    no_memory = memory_kills + report.memory_kills > 0 or (
+        data_limited and report.exit_code != 0 and any(text in report.log_tail for text in NO_MEMORY)
+    )
+    status = _status(report, no_memory=no_memory, no_space=bool(hits))
+    if report.late:
+        hits.append("wall_s")
+    if no_memory:
+        hits.append("mem_mb")
+    return Outcome(
+        status=status,  # type: ignore[arg-type]
+        exit_code=None if report.late else report.exit_code,
+        log_tail=report.log_tail,
+        outputs=str(outputs),
+        wall_s=report.wall_s,
+        cpu_s=report.cpu_s,
+        peak_mb=report.peak_mb,
+        limits_hit=tuple(dict.fromkeys(hits)),
+        sandbox=sandbox,
+    )
+
+
+def killed_for_memory(limits: Limits, sandbox: str, wall_s: float) -> Outcome:
+    """The Outcome of a sandbox whose process 1 was itself killed for the job's memory."""
+    return Outcome(
+        status="out_of_memory",
+        exit_code=None,
+        log_tail="",
+        outputs=None,
+        wall_s=wall_s,
+        cpu_s=0.0,
+        peak_mb=float(total_memory_mb(limits)),
+        limits_hit=("mem_mb",),
+        sandbox=sandbox,
+    )
+
+
+def discard(folder: Path) -> None:
+    """Remove collected outputs."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _status(report: Report, *, no_memory: bool, no_space: bool) -> str:
+    if no_memory:
+        return "out_of_memory"
+    if report.late:
+        return "timeout"
+    if no_space:
+        return "disk_full"
+    return "ok" if report.exit_code == 0 else "crashed"
+
+
+def _header(read: Read) -> tuple[bytes, int]:
+    head = _exactly(read, 9)
+    return head[:1], int.from_bytes(head[1:], "big")
+
+
+def _exactly(read: Read, length: int) -> bytes:
+    parts = []
+    while length:
+        part = read(min(length, 1 << 16))
+        if not part:
+            raise Torn("it ended early")
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _write(read: Read, path: Path, length: int) -> None:
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        while length:
+            part = read(min(length, 1 << 16))
+            if not part:
+                raise Torn("it ended within a file")
+            file.write(part)
+            length -= len(part)
+    path.chmod(0o644)
+
+
+def _report(raw: bytes, tail: str) -> Report:
+    try:
+        values = dict(line.split("=", 1) for line in raw.decode("ascii").splitlines())
+        left_out = int(values["left_out"])
+        note = f"\n[{left_out} entries of /out are not plain files and were left out]" if left_out else ""
+        return Report(
+            exit_code=int(values["exit"]),
+            late=values["late"] == "1",
+            wall_s=int(values["wall_us"]) / 1e6,
+            cpu_s=int(values["cpu_us"]) / 1e6,
+            peak_mb=int(values["peak_kb"]) / 1024,
+            memory_kills=int(values["memory_kills"]),
+            full=tuple(filter(None, values["full"].split(","))),
+            hit=values["hit"],
+            log_tail=tail + note,
+        )
+    except (ValueError, KeyError) as error:
+        raise Torn(f"its report cannot be read: {error}") from error

@@ -1,0 +1,64 @@
+"""Files that every sandbox needs beside the job: `init.py`, and the accounts of an unprivileged user.
+
+Promises that they are readable by anyone, whatever the umask this program was installed under, and that
+two processes staging them at once do not disturb each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import shutil
+from pathlib import Path
+
+from agent.errors import StorageFailed
+
+USER = 65534
+"""`nobody`: user and group of every job."""
+ACCOUNTS = {
+    "passwd": f"nobody:x:{USER}:{USER}:nobody:/tmp:/usr/sbin/nologin\n",
+    "group": f"nogroup:x:{USER}:\n",
+}
+_numbers = itertools.count()
+
+
+def stage(store: Path) -> Path:
+    """The folder that holds `init.py`, `passwd` and `group`; made once for each content.
+
+    Raises:
+        StorageFailed: the store cannot be written.
+    """
+    contents = {"init.py": Path(__file__).with_name("init.py").read_text(encoding="utf-8"), **ACCOUNTS}
+    key = hashlib.sha256(repr(sorted(contents.items())).encode()).hexdigest()[:16]
+    folder = store / "sandbox" / key
+    if folder.is_dir():
+        return folder.resolve()
+    part = folder.with_name(f".{key}.{os.getpid()}.{next(_numbers)}")
+    try:
+        part.mkdir(parents=True)
+        part.chmod(0o755)
+        for name, text in contents.items():
+            (part / name).write_text(text, encoding="utf-8")
+            (part / name).chmod(0o644)
+        part.rename(folder)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        if not folder.is_dir():
+            raise StorageFailed(f"{store} cannot be written: {error.strerror}") from error
+    return folder.resolve()
+
+
+def new_outputs(store: Path) -> Path:
+    """A path for the outputs of one job, not there yet, on the same file system as the store."""
+    folder = store / "scratch"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve() / f"{os.getpid()}-{next(_numbers)}"
+
+
+def sweep_scratch(store: Path) -> None:
+    """Remove outputs that processes left behind which no longer live."""
+    for folder in (store / "scratch").glob("*-*"):
+        pid = folder.name.split("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)

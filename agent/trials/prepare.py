@@ -1,0 +1,174 @@
+"""Makes a template ready for one regime: its data prepared, its three environments known.
+
+Promises that `prepare.py` runs once for each regime and content, in a sandbox of its own, that two
+processes do not prepare the same data twice, and that data which lack a part name the missing part.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.artifacts import Outcome, hash_files, sha256_of
+from agent.errors import TemplateError
+from agent.ports import Environment, Job, Mount, Sandbox
+from agent.templates import Setup, Template, template_files
+from agent.trials.code import place_code
+from agent.workspace import file_lock, storage_failed, write_durably
+
+RECORD = "prepared.json"
+LOG_LINES = 12
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A setup with the folder of its data and its environments."""
+
+    setup: Setup
+    data: Path
+    """Holds `data/{common,replicates/<r>,dev,test}` and `private/{dev,test}`."""
+    store: Path
+    """The workspace's store, for code folders and scratch files."""
+    experiment: Environment
+    evaluate: Environment
+
+
+def prepare(
+    template: Template, regime: str | None, sandbox: Sandbox, store: Path, *, allow_network: bool = False
+) -> Prepared:
+    """Prepare the data of a regime, or find it prepared.
+
+    Args:
+        regime: name of a regime; the template's first without.
+        store: the workspace's store; data go to `<store>/data/<key>`.
+        allow_network: the user lets `prepare.py` use the network where the template asks for it.
+
+    Raises:
+        TemplateError: unknown regime, a failing `prepare.py`, missing data, an uninstallable requirement.
+        SandboxUnavailable: the engine failed.
+        StorageFailed: the store cannot be written.
+    """
+    name, table = template.regime(regime)
+    if template.spec.prepare.network and not allow_network:
+        raise TemplateError(f"template {template.name} prepares its data with a network: allow it explicitly")
+    experiment = sandbox.environment(template.spec.requirements.experiment)
+    evaluate = sandbox.environment(template.spec.requirements.evaluate)
+    folder = store / "data" / data_key(template, name)
+    with file_lock(folder.with_name(f"{folder.name}.lock")):
+        if not (folder / RECORD).is_file():
+            _run_prepare(template, name, sandbox, store, folder)
+        record = json.loads((folder / RECORD).read_text())
+    scope = template.spec.scope
+    if table.scope not in scope:
+        scope = f"{scope}; {table.scope}"
+    setup = Setup(
+        template=template,
+        regime=name,
+        scope=scope,
+        data_hash=record["data_hash"],
+        pool=record["pool"],
+        template_hash=template.hash(evaluate.hash),
+        environment_hash=experiment.hash,
+    )
+    return Prepared(setup, folder.resolve(), store, experiment, evaluate)
+
+
+def data_key(template: Template, regime: str) -> str:
+    """Name of the folder of prepared data: a hash of what `prepare.py` can read."""
+    files = {path: text for path, text in prepare_files(template).items() if path != "template.toml"}
+    spec = template.spec.model_dump(
+        mode="json", include={"replicates", "regimes", "prepare", "requirements", "knobs"}
+    )
+    return sha256_of({"files": hash_files(files), "spec": spec, "regime": regime})[:24]
+
+
+def prepare_files(template: Template) -> dict[str, bytes]:
+    """What `prepare.py` sees: every file but the editable ones, the evaluator and texts for people."""
+    skip = {"evaluate.py", "library.bib", *template.spec.files.editable}
+    return template_contents(template, skip)
+
+
+def template_contents(template: Template, skip: AbstractSet[str]) -> dict[str, bytes]:
+    """The template's files by relative path, without those in `skip` and Markdown."""
+    files = {path.relative_to(template.root).as_posix(): path for path in template_files(template.root)}
+    return {
+        name: path.read_bytes()
+        for name, path in files.items()
+        if name not in skip and path.suffix != ".md" and not name.startswith("private/")
+    }
+
+
+def _run_prepare(template: Template, regime: str, sandbox: Sandbox, store: Path, folder: Path) -> None:
+    code = place_code(store, prepare_files(template))
+    environment = sandbox.environment(template.spec.requirements.prepare)
+    outcome = sandbox.run(
+        Job(
+            argv=(environment.python, "/job/template/prepare.py", "--out", "/out", "--regime", regime),
+            mounts=(Mount(code, "/job/template"),),
+            environment=environment,
+            limits=template.prepare_limits,
+            purpose="prepare",
+            network=template.spec.prepare.network,
+        )
+    )
+    where = f"template {template.name}: prepare.py --regime {regime}"
+    try:
+        if outcome.status != "ok" or outcome.outputs is None:
+            raise TemplateError(f"{where} {describe(outcome)}")
+        outputs = Path(outcome.outputs)
+        missing = missing_data(template, outputs)
+        if missing:
+            raise TemplateError(f"{where} wrote no {missing}")
+        _record(outputs)
+        try:
+            outputs.rename(folder)
+        except OSError as error:
+            raise storage_failed(folder, error) from error
+    finally:
+        remove_outputs(outcome)
+
+
+def _record(outputs: Path) -> None:
+    """Write the hashes of the data beside them."""
+    files = {
+        path.relative_to(outputs).as_posix(): path.read_bytes()
+        for path in sorted(outputs.rglob("*"))
+        if path.is_file()
+    }
+    pool = {
+        name: content for name, content in files.items() if name.startswith(("data/test/", "private/test/"))
+    }
+    (outputs / "data" / "common").mkdir(exist_ok=True)
+    hashes = {"data_hash": hash_files(files), "pool": hash_files(pool)}
+    write_durably(outputs / RECORD, json.dumps(hashes).encode())
+
+
+def missing_data(template: Template, outputs: Path) -> str:
+    """The first folder that prepared data lack or that is empty; empty when all are there."""
+    replicates = [f"data/replicates/{r}" for r in (*template.exploring, *template.confirming)]
+    for name in ("data/dev", "data/test", "private/dev", "private/test", *replicates):
+        folder = outputs / name
+        if not folder.is_dir() or next(folder.iterdir(), None) is None:
+            return name
+    return ""
+
+
+def describe(outcome: Outcome) -> str:
+    """How a job ended, in words, with the last lines of its output."""
+    how = {
+        "crashed": f"ended with exit code {outcome.exit_code}",
+        "timeout": "ran out of time (wall_s)",
+        "out_of_memory": "ran out of memory (mem_mb)",
+        "disk_full": f"filled its disk ({', '.join(outcome.limits_hit)})",
+    }.get(outcome.status, outcome.status)
+    tail = outcome.log_tail.strip().splitlines()[-LOG_LINES:]
+    return how + (":\n" + "\n".join(tail) if tail else "")
+
+
+def remove_outputs(outcome: Outcome) -> None:
+    """Remove the collected files of a job that nobody needs any more."""
+    if outcome.outputs is not None:
+        shutil.rmtree(outcome.outputs, ignore_errors=True)

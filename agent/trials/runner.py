@@ -1,0 +1,164 @@
+"""One trial: the experiment without the answers, then the template's evaluator over its outputs.
+
+Promises that the experiment's code sees neither evaluator nor answers nor which split it predicts, that
+what it says about its own score is not read, and that a failure has no number.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.artifacts import Change, Outcome, Result, Scores, Split, Status, Trial, canonical_json, hash_files
+from agent.ports import Job, Mount, Sandbox
+from agent.templates import Template
+from agent.trials.code import place_code
+from agent.trials.evaluation import read_evaluation
+from agent.trials.prepare import Prepared, remove_outputs, template_contents
+
+NOT_FOR_TRIALS = frozenset({"template.toml", "library.bib", "prepare.py", "evaluate.py"})
+NOT_FOR_EVALUATION = frozenset({"template.toml", "library.bib", "prepare.py"})
+STARVED = 0.5
+"""A time-out that used less than this share of its processor time was the machine's doing."""
+
+
+def run_trial(
+    trial: Trial, change: Change, prepared: Prepared, sandbox: Sandbox
+) -> tuple[Result, Scores | None, list[Outcome]]:
+    """Run a trial in two sandboxes.
+
+    Args:
+        trial: made by `prepared.setup.trial(change, …)`; others are refused.
+
+    Returns:
+        The result, per-item scores where the evaluator gave them, and the outcome of each sandbox.
+
+    Raises:
+        SandboxUnavailable: the engine failed; nothing is known about the trial.
+        TemplateError: the evaluator breaks its format.
+        Stopped: the sandbox was stopped.
+    """
+    if trial != prepared.setup.trial(change, trial.replicate, trial.split):
+        raise ValueError("the trial is not this change on this setup")
+    job = experiment_job(trial, change, prepared)
+    outcome = sandbox.run(job)
+    outcomes = [outcome]
+    if starved(outcome, job):
+        remove_outputs(outcome)
+        outcome = sandbox.run(job)
+        outcomes.append(outcome)
+    try:
+        if outcome.status != "ok" or outcome.outputs is None:
+            return failed(trial, outcome.status, reason(outcome)), None, without_outputs(outcomes)
+        outputs = Path(outcome.outputs)
+        evaluated = sandbox.run(evaluation_job(trial, prepared, outputs))
+        outcomes.append(evaluated)
+        try:
+            result, scores = _judge(trial, prepared.setup.template, outputs, evaluated)
+        finally:
+            remove_outputs(evaluated)
+        return result, scores, without_outputs(outcomes)
+    finally:
+        remove_outputs(outcome)
+
+
+def experiment_job(trial: Trial, change: Change, prepared: Prepared) -> Job:
+    """The first sandbox: the changed code, its replicate's data and the split's inputs."""
+    template = prepared.setup.template
+    files = template_contents(template, NOT_FOR_TRIALS | set(template.spec.files.editable))
+    files |= {name: text.encode() for name, text in template.code(change.edits).items()}
+    knobs = {knob.name: knob.value for knob in trial.knobs}
+    config = canonical_json({"knobs": knobs, "threads": trial.limits.cpus}).encode()
+    data = prepared.data / "data"
+    return Job(
+        argv=(
+            *(prepared.experiment.python, "/job/code/experiment.py", "--config", "/job/config.json"),
+            *("--replicate", str(trial.replicate), "--data", "/job/data", "--out", "/out"),
+        ),
+        mounts=(
+            Mount(place_code(prepared.store, files), "/job/code"),
+            Mount(place_code(prepared.store, {"config.json": config}) / "config.json", "/job/config.json"),
+            Mount(data / "common", "/job/data/common"),
+            Mount(data / "replicates" / str(trial.replicate), "/job/data/replicate"),
+            Mount(data / trial.split, "/job/data/eval"),
+        ),
+        environment=prepared.experiment,
+        limits=trial.limits,
+        purpose="experiment",
+    )
+
+
+def evaluation_job(trial: Trial, prepared: Prepared, outputs: Path) -> Job:
+    """The second sandbox: the read-only evaluator, the outputs and this split's answers."""
+    template = prepared.setup.template
+    files = template_contents(template, NOT_FOR_EVALUATION | set(template.spec.files.editable))
+    return Job(
+        argv=(
+            *(prepared.evaluate.python, "/job/evaluate/evaluate.py", "--outputs", "/job/outputs"),
+            *("--private", "/job/private", "--split", trial.split, "--replicate", str(trial.replicate)),
+            *("--out", "/out/metrics.json"),
+        ),
+        mounts=(
+            Mount(place_code(prepared.store, files), "/job/evaluate"),
+            Mount(outputs, "/job/outputs"),
+            Mount(answers(prepared.data, trial.split, trial.replicate), "/job/private"),
+        ),
+        environment=prepared.evaluate,
+        limits=template.evaluate_limits,
+        purpose="evaluate",
+    )
+
+
+def answers(data: Path, split: Split, replicate: int) -> Path:
+    """The folder of a split's answers; of one replicate where the answers differ by replicate."""
+    folder = data / "private" / split
+    own = folder / str(replicate)
+    return own if own.is_dir() else folder
+
+
+def starved(outcome: Outcome, job: Job) -> bool:
+    """Whether a time-out is the machine's doing: the job was not given half of its processor time."""
+    return outcome.status == "timeout" and outcome.cpu_s < STARVED * outcome.wall_s * job.limits.cpus
+
+
+def reason(outcome: Outcome) -> str:
+    """Why an experiment failed, the same whenever it fails the same way."""
+    if outcome.status == "crashed":
+        return f"exit code {outcome.exit_code}"
+    return ", ".join(outcome.limits_hit)
+
+
+def failed(trial: Trial, status: Status, why: str, outputs_hash: str | None = None) -> Result:
+    """A result without numbers."""
+    return Result(trial=trial.id, status=status, reason=why, outputs_hash=outputs_hash)
+
+
+def without_outputs(outcomes: list[Outcome]) -> list[Outcome]:
+    """The outcomes as they are kept: their folders are gone."""
+    return [outcome.model_copy(update={"outputs": None}) for outcome in outcomes]
+
+
+def outputs_hash(outputs: Path) -> str:
+    """Hash over the files that an experiment left."""
+    files = (path for path in outputs.rglob("*") if path.is_file())
+    return hash_files({path.relative_to(outputs).as_posix(): path.read_bytes() for path in files})
+
+
+def _judge(
+    trial: Trial, template: Template, outputs: Path, evaluated: Outcome
+) -> tuple[Result, Scores | None]:
+    produced = outputs_hash(outputs)
+    if evaluated.status != "ok" or evaluated.outputs is None:
+        why = f"the evaluator gave no result: {evaluated.status}, {reason(evaluated)}"
+        return failed(trial, "invalid", why, produced), None
+    found = read_evaluation(Path(evaluated.outputs, "metrics.json"), template)
+    if found.status != "ok":
+        return failed(trial, "invalid", found.reason, produced), None
+    result = Result(
+        trial=trial.id,
+        status="ok",
+        metrics=found.metrics,
+        scores_hash=found.scores.hash if found.scores else None,
+        curves=found.curves,
+        outputs_hash=produced,
+    )
+    return result, found.scores
