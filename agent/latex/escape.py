@@ -32,7 +32,7 @@ def escape(text: str) -> str:
 
 
 def _accented(text: str, encoder: Any) -> str:
-    """Encode, with letters that Unicode has no single character for, such as x\u0304, as accents over letters."""
+    """Encode; a letter with an accent that Unicode has no single character for becomes both."""
     pieces = _OVER_A_LETTER.split(unicodedata.normalize("NFC", text))
     encoded = [str(encoder.unicode_to_latex(piece)) for piece in pieces[0::3]]
     accents = [
@@ -47,7 +47,7 @@ def ascii_only(latex: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """A name, path or formula in plain text as LaTeX that may break over lines after `.`, `_`, `/` and `,`."""
+    """A name, path or formula as LaTeX that may break over lines after `.`, `_`, `/` and `,`."""
     escaped = escape(text)
     escaped = escaped.replace("--", "-{}-")  # two dashes of an option would become one
     for mark in (".", r"\_", "/", ","):

@@ -32,7 +32,7 @@ def is_p(fact: Fact) -> bool:
 
 
 def decimal(value: float, digits: int, *, signed: bool = False) -> str:
-    """`value` with `digits` decimals, groups of three from 1,000 on, a true minus sign, as math that may stand in text too."""
+    """`value` with `digits` decimals, grouped from 1,000 on, with a true minus sign; for text and math."""
     text = f"{abs(value):,.{digits}f}"
     is_zero = not any(c in "123456789" for c in text)
     sign = "-" if value < 0 and not is_zero else "+" if signed and not is_zero else ""

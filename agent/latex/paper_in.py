@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from agent.artifacts import (
     Arm,
@@ -87,7 +87,7 @@ class PaperIn(Artifact):
     provenance: Provenance
     notes: tuple[str, ...] = ()
     """Sentences for "How this paper was made"."""
-    arm_labels: dict[str, str] = {}
+    arm_labels: dict[str, str] = Field(default_factory=dict)
     """Names of arms as the tables print them; an arm without one keeps its own."""
     paper_size: Literal["a4", "letter"] = "a4"
 

@@ -38,7 +38,7 @@ def rows(cells: Iterable[Sequence[str]]) -> str:
 
 
 def comparison_name(paper: PaperIn, comparison: Comparison) -> str:
-    """What the facts of a comparison are named by: the comparator, with the treatment where that is another arm."""
+    """What the facts of a comparison are named by: the comparator, after any other treatment."""
     if comparison.treatment == paper.treatment.name:
         return comparison.comparator
     return f"{comparison.treatment}.{comparison.comparator}"
@@ -62,7 +62,7 @@ def arm_rows(paper: PaperIn) -> str:
 
 
 def comparison_rows(paper: PaperIn) -> str:
-    """A row a comparison: the pair, its family, mean difference, interval, sign-flip p; Holm's p where there is one."""
+    """A row a comparison: pair, family, mean difference, interval, sign-flip p, Holm's p if any."""
     cell = _Cells(paper.facts.items)
     found = []
     for comparison in paper.plan.comparisons:
@@ -85,7 +85,7 @@ def has_ablations(paper: PaperIn) -> bool:
 
 
 def exploration_rows(paper: PaperIn) -> str:
-    """A row an arm that was explored: label, configurations, trials, failures, mean dev score of the chosen one."""
+    """A row an explored arm: label, configurations, trials, failures, dev score of the chosen one."""
     cell = _Cells(paper.facts.items)
     arms = dict.fromkeys(candidate.arm for candidate in paper.tree.candidates)
     return rows(

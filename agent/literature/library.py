@@ -33,21 +33,22 @@ class Library(Literature):
         """Read a BibTeX file; its `keywords` fields say which topics a work speaks to.
 
         Raises:
-            TemplateError: the file cannot be read, an entry is broken or has no title, author or year, or a key
-                stands twice; the text names file and line.
+            TemplateError: the file cannot be read, an entry is broken or has no title, author or year, or
+                a key stands twice; the text names file and line.
         """
-        import bibtexparser
+        from bibtexparser.entrypoint import parse_string
 
         logging.getLogger("bibtexparser").addHandler(_SAID_AS_ERROR)
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise TemplateError(f"{path}: cannot be read: {error}") from error
-        library = bibtexparser.parse_string(text)
+        library = parse_string(text)
         for block in library.failed_blocks:
             said = getattr(block.error, "abort_reason", "") or str(block.error)
             reason = " ".join(said.split())
-            raise TemplateError(f"{path}:{(block.start_line or 0) + 1}: this entry cannot be used: {reason}")
+            line = (block.start_line or 0) + 1
+            raise TemplateError(f"{path}:{line}: this entry cannot be used: {reason}")
         return cls(tuple(_reference(entry, path) for entry in library.entries))
 
     def works(self, topics: tuple[str, ...], limit: int) -> tuple[Reference, ...]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """A realistic study to render: a knob idea on noisy digits, refuted, with figures drawn from its own numbers.
 
 The numbers are drawn here from a seeded generator; nothing of the pipeline is imitated but its artifacts.
@@ -20,7 +21,6 @@ from agent.artifacts import (
     Change,
     Claim,
     Claims,
-    CodeTreatment,
     Comparison,
     ComparisonResult,
     Fact,
@@ -318,6 +318,3 @@ def sources(paper: PaperIn) -> dict[str, bytes]:
     from agent.latex.render import render
 
     return {**render(paper).files(), **{f"figures/{name}": pdf for name, pdf in drawings().items()}}
-
-
-CODE = CodeTreatment(what="Weights each example by its agreement with its neighbours.")

@@ -16,7 +16,7 @@ _FLOATS = ("fig:", "tab:")
 
 
 def float_findings(file: str, bound: str, figures: tuple[Figure, ...]) -> Iterator[Finding]:
-    """Unreferenced figures and tables, references to nothing, and figures of the study that the paper leaves out.
+    """Floats that no sentence refers to, references to nothing, figures that the paper leaves out.
 
     Raises:
         Unreadable: the paper is not balanced LaTeX.

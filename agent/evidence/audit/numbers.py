@@ -20,7 +20,8 @@ _NAME_WITH_DIGIT = re.compile(r"^[^\w]*[A-Za-z]+-?\d{1,2}[^\w]*$")
 _WORDS = re.compile(
     r"\b(three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
     r"nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?|"
-    r"half|halves|halved|quarters?|twice|thrice|doubled?|tripled?|(?:two|three|four|five|ten|many)-?fold|"
+    r"half|halves|halved|quarters?|twice(?!\s*$|\s+the smallest effect)|thrice|"
+    r"doubled?|tripled?|(?:two|three|four|five|ten|many)-?fold|"
     r"orders? of magnitude|per ?cent|percentage points?)\b",
     re.IGNORECASE,
 )

@@ -15,7 +15,7 @@ RULE = "references"
 
 
 def reference_findings(sections: tuple[SectionText, ...], known: tuple[Reference, ...]) -> Iterator[Finding]:
-    """Citations of unknown or missing works, works cited under two keys, and a related-work section without any.
+    """Citations of unknown works, works cited under two keys, related work that cites nothing.
 
     Raises:
         Unreadable: a section is not balanced LaTeX.

@@ -8,6 +8,7 @@ direction words against claims, nor numbers against the words around them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from agent.artifacts import Audit, Finding, SectionText
 from agent.evidence.audit import binding, completeness, floats, numbers, references, statements
@@ -54,7 +55,7 @@ def _readable(sections: tuple[SectionText, ...]) -> tuple[tuple[SectionText, ...
     """The sections that can be parsed, and a finding for each one that cannot."""
     good, findings = [], []
     for section in sections:
-        problems = list(_guarded(f"{section.name}.tex", section.latex, lambda s=section: _parsed(s.latex)))
+        problems = _guarded(f"{section.name}.tex", section.latex, partial(_parsed, section.latex))
         findings += problems
         if not problems:
             good.append(section)
@@ -66,7 +67,7 @@ def _parsed(latex: str) -> Iterator[Finding]:
     return iter(())
 
 
-def _guarded(file: str, latex: str, rule: Callable[[], Iterable[Finding]]) -> Iterable[Finding]:
+def _guarded(file: str, latex: str, rule: Callable[[], Iterable[Finding]]) -> list[Finding]:
     try:
         return list(rule())
     except Unreadable as error:

@@ -21,8 +21,9 @@ _ONE_ARGUMENT = (
 )  # fmt: skip
 _TWO_ARGUMENTS = ("shoalfact", "shoalsetting", "shoalclaim", "shoalrow", "hyperlink", "hypertarget")
 _OPAQUE = frozenset({
-    *FACT_MACROS, *CITE_MACROS, *REFERENCE_MACROS, "claim", "setting", "label", "begin", "end", "includegraphics",
-    "usepackage", "documentclass", "bibliography", "bibliographystyle", "url", "nolinkurl", "hypertarget",
+    *FACT_MACROS, *CITE_MACROS, *REFERENCE_MACROS, "claim", "setting", "label", "begin", "end",
+    "includegraphics", "usepackage", "documentclass", "bibliography", "bibliographystyle", "url",
+    "nolinkurl", "hypertarget",
     "hypersetup", "setlength", "vspace", "hspace", "addlinespace", "cmidrule", "input", "include", "href",
 })  # fmt: skip
 """Macros whose arguments are names, lengths or options, never prose."""
