@@ -6,9 +6,12 @@ Promises to import nothing heavy: whatever a command needs is imported when it r
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from agent.deps import Consent
 
 STUDIES, LOOKING, TEMPLATES, MACHINE = "Studies", "Looking at studies", "Templates", "This machine"
 
@@ -45,6 +48,12 @@ Network = Annotated[
     bool,
     typer.Option("--allow-network", help="Let prepare.py use the network, where the template asks for it."),
 ]
+AllowUninformative = Annotated[
+    bool, typer.Option("--allow-uninformative", help="Register a plan that could hardly decide.")
+]
+AllowExhausted = Annotated[
+    bool, typer.Option("--allow-exhausted", help="Use a worn-out test pool; caps the verdict.")
+]
 
 
 @app.command(rich_help_panel=STUDIES)
@@ -70,12 +79,8 @@ def run(
     regime: Regime = None,
     until: Until = None,
     no_pdf: Annotated[bool, typer.Option("--no-pdf", help="Do not compile the paper.")] = False,
-    allow_uninformative: Annotated[
-        bool, typer.Option("--allow-uninformative", help="Register a plan that could hardly decide.")
-    ] = False,
-    allow_exhausted: Annotated[
-        bool, typer.Option("--allow-exhausted", help="Use a worn-out test pool; caps the verdict.")
-    ] = False,
+    allow_uninformative: AllowUninformative = False,
+    allow_exhausted: AllowExhausted = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run every trial, also those that other runs recorded.")
     ] = False,
@@ -89,8 +94,9 @@ def run(
         Request(
             template=template, model=model, base_url=base_url, seed=seed, ideas=ideas, idea=idea,
             explore=explore, replicates=replicates, workers=workers, sandbox=sandbox, workspace=workspace,
-            name=name, regime=regime, until=until, pdf=not no_pdf, allow_uninformative=allow_uninformative,
-            allow_exhausted=allow_exhausted, fresh=fresh, allow_network=allow_network, json=json,
+            name=name, regime=regime, until=until, pdf=not no_pdf,
+            consents=_consents(uninformative=allow_uninformative, exhausted=allow_exhausted),
+            fresh=fresh, allow_network=allow_network, json=json,
         )
     )  # fmt: skip
 
@@ -98,17 +104,26 @@ def run(
 @app.command(rich_help_panel=STUDIES)
 def resume(
     run: RunName,
+    template: Annotated[
+        str | None, typer.Option(metavar="TEMPLATE", help="Where the template is now, if it was moved.")
+    ] = None,
     base_url: BaseUrl = None,
     workers: Workers = None,
     workspace: WorkspaceFolder = Path(),
     until: Until = None,
+    allow_uninformative: AllowUninformative = False,
+    allow_exhausted: AllowExhausted = False,
     allow_network: Network = False,
     json: AsJson = False,
 ) -> int:
     """Go on with a run that was stopped, was killed or failed; what is recorded is not run again."""
     from agent.cli.run import resume as go_on
 
-    return go_on(run, workspace, base_url, workers, until=until, allow_network=allow_network, json=json)
+    consents = _consents(uninformative=allow_uninformative, exhausted=allow_exhausted)
+    return go_on(
+        run, workspace, template, base_url, workers, consents,
+        until=until, allow_network=allow_network, json=json,
+    )  # fmt: skip
 
 
 @app.command(rich_help_panel=STUDIES)
@@ -235,6 +250,12 @@ def doctor(workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
     from agent.cli.doctor import examine
 
     return examine(workspace, json=json)
+
+
+def _consents(*, uninformative: bool, exhausted: bool) -> frozenset[Consent]:
+    """What the `--allow-…` flags allow."""
+    given: dict[Consent, bool] = {"uninformative": uninformative, "exhausted": exhausted}
+    return frozenset(name for name, allowed in given.items() if allowed)
 
 
 def _version(value: bool) -> None:

@@ -19,8 +19,8 @@ HEAD = """\
 PRICES = """
 # What a model costs, in US dollars for a million tokens, where Shoal does not know it.
 #[prices."openai:some-model"]
-#prompt = 1.0
-#completion = 4.0
+#input_usd = 1.0
+#output_usd = 4.0
 """
 
 

@@ -6,6 +6,7 @@ Promises to change nothing. Test numbers are shown as the verdict's comparisons 
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -286,7 +287,7 @@ def print_json(document: dict[str, Any]) -> None:
     print(jsonlib.dumps(document, indent=1, ensure_ascii=False))
 
 
-def print_table(lines: list[tuple[str, ...]]) -> None:
+def print_table(lines: Sequence[tuple[str, ...]]) -> None:
     """Rows under a heading, in columns; on a terminal rich sets them, elsewhere each row is one line."""
     from rich.console import Console
     from rich.table import Table

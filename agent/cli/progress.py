@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -32,6 +33,12 @@ class Progress(Protocol):
     ) -> None: ...
     def see(self, event: Event) -> None:
         """Take up one event; may be called from several threads."""
+
+    def say(self, text: str) -> None:
+        """Show one line."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Leave the terminal to a question."""
 
 
 @dataclass
@@ -108,6 +115,15 @@ class Plain:
                 elapsed = self._clock() - self._began
                 print(f"[{clock_text(elapsed)}] {where}{text}", file=self._stream, flush=True)
 
+    def say(self, text: str) -> None:
+        """Print one line."""
+        print(text, file=self._stream, flush=True)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing is drawn, so nothing is in the way."""
+        yield
+
     def _line(self, event: Event) -> str:
         row = self._board.rows[event.idea]
         if event.kind == "stage":
@@ -160,6 +176,19 @@ class Live:
             where = f"{event.idea} " if event.idea else ""
             word = "" if event.kind == "note" else f"{event.kind}: "
             self._console.print(f"{where}{word}{event.text}", markup=False, highlight=False)
+
+    def say(self, text: str) -> None:
+        """Print one line above the table."""
+        self._console.print(text, markup=False, highlight=False)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the table away while a question is asked."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
 
     def _table(self) -> Table:
         from rich.progress_bar import ProgressBar

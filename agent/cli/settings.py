@@ -7,7 +7,6 @@ that the servers' own tools use.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -105,12 +105,10 @@ class LiteratureTable(_Table):
 class PriceTable(_Table):
     """What a model costs, in US dollars for a million tokens."""
 
-    prompt: float = Field(ge=0)
+    input_usd: float = Field(ge=0)
     """Prompt tokens."""
-    completion: float = Field(ge=0)
-    """Tokens of the answer."""
-    cached: float | None = Field(default=None, ge=0)
-    """Prompt tokens that the server had cached; unset: as `prompt`."""
+    output_usd: float = Field(ge=0)
+    """Tokens of answers, reasoning included."""
 
 
 class Tables(_Table):
@@ -137,11 +135,12 @@ class Settings(BaseSettings, Tables):
     )
 
 
-def load(flags: Mapping[str, Mapping[str, Any]], folder: Path) -> Settings:
+def load(flags: Mapping[str, Mapping[str, Any]], folder: Path, environ: Mapping[str, str]) -> Settings:
     """The effective settings of a command that was started in `folder`.
 
     Args:
         flags: Table and key to the value of a flag; None where the flag was not given.
+        environ: The variables of the process.
 
     Raises:
         SettingsError: an unknown key, or a value that cannot be used; the text says where it stands.
@@ -151,8 +150,8 @@ def load(flags: Mapping[str, Mapping[str, Any]], folder: Path) -> Settings:
         for table, keys in flags.items()
         if (kept := {key: value for key, value in keys.items() if value is not None})
     }
-    _refuse_unknown_variables(os.environ)
-    files = [_read(folder / "shoal.toml"), _read(user_file(os.environ))]
+    _refuse_unknown_variables(environ)
+    files = [_read(folder / "shoal.toml"), _read(user_file(environ))]
 
     class Sourced(Settings):
         @classmethod
@@ -164,8 +163,10 @@ def load(flags: Mapping[str, Mapping[str, Any]], folder: Path) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
+            variables = EnvSettingsSource(settings_cls)
+            variables.env_vars = {name.lower(): value for name, value in environ.items()}
             tables = [InitSettingsSource(settings_cls, file) for file in files]
-            return (InitSettingsSource(settings_cls, given), env_settings, *tables)
+            return (InitSettingsSource(settings_cls, given), variables, *tables)
 
     try:
         return Sourced()

@@ -1,7 +1,7 @@
 """Stopping a run: `shoal stop` leaves a request in the run's folder, Ctrl-C and SIGTERM set a flag.
 
-Promises that the first signal lets the running step end and that the second one ends the process at once;
-either way the run can be resumed, since everything recorded is on disk.
+Promises that the first signal ends the running trials in order and that the second one ends the process at
+once; either way the run can be resumed, since everything recorded is on disk.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,10 @@ from agent.workspace import Workspace, write_durably
 
 REQUEST = "stop"
 """Name of the request's file in the run's folder."""
+SHOW_CURSOR = b"\x1b[?25h\n"
+STOPPING = (
+    b"\nshoal: stopping, running trials are ended; Ctrl-C once more ends at once (resumable either way)\n"
+)
 
 
 class StopRequests:
@@ -40,18 +44,20 @@ class StopRequests:
         return None
 
     @contextmanager
-    def watched(self, on_first: Callable[[], None], on_second: Callable[[], None]) -> Iterator[None]:
-        """Listen to SIGINT and SIGTERM; an old request is forgotten, and an answered one removed."""
+    def watched(self) -> Iterator[None]:
+        """Listen to SIGINT and SIGTERM; the second one ends the process.
+
+        An old request is forgotten, and an answered one removed.
+        """
         self._request.unlink(missing_ok=True)
 
         def handle(_number: int, _frame: FrameType | None) -> None:
             if self._signalled:
-                on_second()
-                sys.stdout.flush()
-                sys.stderr.flush()
+                if os.isatty(2):
+                    os.write(2, SHOW_CURSOR)
                 os._exit(130)
             self._signalled = True
-            on_first()
+            os.write(2, STOPPING)
 
         before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

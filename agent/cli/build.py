@@ -1,0 +1,179 @@
+"""The composition: which adapter stands behind each port of a run.
+
+Promises to import the heavy libraries only when a part that needs them is built.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.artifacts import Archive
+from agent.deps import Deps
+from agent.errors import SettingsError, Stopped
+from agent.ledger import Ledger
+from agent.ports import Emit, Event, Executor, Literature, ModelRole, Sandbox
+from agent.store import Recorder
+from agent.templates import Template
+from agent.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent.cli.settings import Settings
+    from agent.cli.study import Study
+    from agent.models.build import Built, ModelSettings
+    from agent.trials.prepare import Prepared
+
+ROLES: tuple[ModelRole, ...] = ("code", "write", "review")
+"""Roles of `[models]` beside the default."""
+
+
+# -------------------------------------------------------------------------------------------- models
+
+
+@dataclass(frozen=True)
+class Models:
+    """Which model answers for which role."""
+
+    default: str
+    others: dict[ModelRole, str]
+    """Roles whose model is another one."""
+
+    @property
+    def scripted(self) -> bool:
+        """No language model is asked."""
+        return self.default == "scripted" and not self.others
+
+    @property
+    def text(self) -> str:
+        """As `run.json` has it: the default, then `role=model` for the others."""
+        return " ".join([self.default, *(f"{role}={model}" for role, model in sorted(self.others.items()))])
+
+    @classmethod
+    def parse(cls, text: str) -> Models:
+        """Read `text` back."""
+        default, *others = text.split(" ")
+        named = dict(other.split("=", 1) for other in others)
+        return cls(default, {role: named[role] for role in ROLES if role in named})
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """Every role with its model, as settings."""
+        return {"default": self.default, **{role: self.others.get(role, self.default) for role in ROLES}}
+
+
+def models_of(settings: Settings) -> Models:
+    """The models that the settings name.
+
+    Raises:
+        SettingsError: a name has a space in it.
+    """
+    table = settings.models
+    named = {role: getattr(table, role) for role in ROLES}
+    if any(" " in (name or "") for name in (table.default, *named.values())):
+        raise SettingsError("a model's name cannot have a space in it: write `provider:name`")
+    others = {role: name for role, name in named.items() if name and name != table.default}
+    return Models(table.default, others)
+
+
+def model(settings: Settings, calls: Path | None) -> Built:
+    """The model with budget and journal; without `calls`, a check that it can be built.
+
+    Raises:
+        SettingsError: an unknown provider, or a missing key.
+    """
+    from agent.models.build import build_model
+
+    return build_model(_model_settings(settings), calls, os.environ)
+
+
+def _model_settings(settings: Settings) -> ModelSettings:
+    from agent.models.budget import Price
+    from agent.models.build import ModelSettings
+
+    models, budget = models_of(settings), settings.budget
+    return ModelSettings(
+        models={"default": models.default, **models.others},
+        base_url=settings.models.base_url,
+        temperature=settings.models.temperature,
+        max_output_tokens=settings.models.max_output_tokens,
+        timeout_s=settings.models.timeout_s or None,
+        max_cost_usd=budget.max_cost_usd,
+        max_tokens=budget.max_tokens,
+        prices={name: Price(price.input_usd, price.output_usd) for name, price in settings.prices.items()},
+    )
+
+
+# ------------------------------------------------------------------------------------------- trials
+
+
+def prepared(
+    template: Template, regime: str, sandbox: Sandbox, workspace: Workspace, *, allow_network: bool
+) -> Prepared:
+    """The template's data and environments, made or found made.
+
+    Raises:
+        TemplateError: something of the template is wrong or missing.
+        SandboxUnavailable: the engine failed.
+    """
+    from agent.trials.prepare import prepare
+
+    return prepare(template, regime, sandbox, workspace.store, allow_network=allow_network)
+
+
+def executor(study: Study, *, stop: Callable[[], Stopped | None], emit: Emit) -> Executor:
+    """What runs the trials of a study."""
+    from agent.trials.local import Local, cores
+
+    run = study.run
+    local = Local(
+        study.prepared,
+        study.sandbox,
+        Recorder(study.workspace, run.name, shared=run.sandbox != "none", fresh=run.fresh),
+        workers=study.settings.run.workers or cores(),
+        stop=stop,
+        note=lambda text: emit(Event("note", "", text)),
+    )
+    if local.reduced:
+        emit(Event("note", "", local.reduced))
+    return local
+
+
+# ------------------------------------------------------------------------------- ledger, archive, graph
+
+
+def ledger(workspace: Workspace) -> Ledger:
+    """The workspace's ledger, with the lines taken up that a crash kept out of it."""
+    chain = Ledger(workspace)
+    chain.take_up()
+    return chain
+
+
+def archive(workspace: Workspace, template: str, regime: str, run: str) -> Archive:
+    """What ideation may know of earlier runs."""
+    from agent.archive import collect
+
+    return collect(workspace, template, regime, run)
+
+
+def literature(template: Template) -> Literature:
+    """The works that a study of the template may cite."""
+    from agent.literature.library import Library
+
+    return Library.read(template.root / "library.bib")
+
+
+def graph_version() -> int:
+    """The version of the graph that this program runs."""
+    from agent.graph import GRAPH_VERSION
+
+    return GRAPH_VERSION
+
+
+def run_graph(deps: Deps, until: str | None) -> dict[str, str]:
+    """Run the graph; returns why an idea cannot go on, by idea, for those that cannot."""
+    from agent.graph import run_graph
+
+    return {study["idea"]: study["failed"] for study in run_graph(deps, until=until) if study["failed"]}

@@ -1,0 +1,190 @@
+"""`shoal run` and `shoal resume`: from a request to a run that can go.
+
+Promises that everything that can be checked is checked before `run.json` is written, and that a request
+which turns out wrong before anything was recorded leaves no run behind.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.artifacts import Archive, Ideas, Run
+from agent.cli import checks
+from agent.cli.events import EventLog, template_argument
+from agent.cli.look import known_run
+from agent.deps import Consent
+from agent.errors import UserError
+from agent.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent.cli.settings import Settings
+
+
+@dataclass(frozen=True)
+class Request:
+    """The flags of `shoal run`; None where one was not given."""
+
+    template: str
+    model: str | None
+    base_url: str | None
+    seed: int | None
+    ideas: int | None
+    idea: str | None
+    explore: int | None
+    replicates: int | None
+    workers: int | None
+    sandbox: str | None
+    workspace: Path
+    name: str | None
+    regime: str | None
+    until: str | None
+    pdf: bool
+    consents: frozenset[Consent]
+    """What `--allow-…` allows."""
+    fresh: bool
+    allow_network: bool
+    json: bool
+
+
+def start(request: Request) -> int:
+    """Start a new run and see it to its end; returns the exit code.
+
+    Raises:
+        UserError: something must be mended first; no run was left behind.
+        MachineryError: something broke before the run began.
+    """
+    from agent.cli import build
+    from agent.cli.idea import read_idea
+    from agent.cli.study import Study, see_through
+    from agent.cli.template import named_template
+
+    settings = _settings(request)
+    template = named_template(request.template)
+    regime, _ = template.regime(request.regime)
+    models = build.models_of(settings)
+    asked, brought = read_idea(request.idea, template, scripted=models.scripted)
+    if brought is not None and settings.run.ideas != 1:
+        raise UserError("--idea FILE brings one idea: leave --ideas away")
+    checks.known_stage(request.until)
+    checks.known_sandbox(request.sandbox)
+    workspace = checks.usable_workspace(request.workspace, settings.run.min_free_mb)
+    name = checks.free_name(workspace, request.name, template.name)
+    build.model(settings, calls=None)
+    literature = build.literature(template)
+    with ExitStack() as stack:
+        sandbox = build.sandbox(settings, request.sandbox, workspace)
+        tex = build.tex(settings, workspace) if request.pdf else None
+        prepared = build.prepared(template, regime, sandbox, workspace, allow_network=request.allow_network)
+        setup = prepared.setup
+        ledger = build.ledger(workspace)
+        archive = build.archive(workspace, template.name, regime, name)
+        run = Run(
+            name=name,
+            graph_version=build.graph_version(),
+            template=template.name,
+            regime=regime,
+            scope=setup.scope,
+            model=models.text,
+            seed=settings.run.seed,
+            ideas=settings.run.ideas,
+            asked=asked,
+            brought=brought,
+            explore=settings.run.explore,
+            replicates=settings.run.replicates,
+            lag=settings.run.lag,
+            reviewers=settings.run.reviewers,
+            pdf=request.pdf,
+            fresh=request.fresh,
+            sandbox=sandbox.name,
+            data_hash=setup.data_hash,
+            pool=setup.pool,
+            pool_count=ledger.count(setup.pool),
+            template_hash=setup.template_hash,
+            environment_hash=setup.environment_hash,
+            archive_hash=archive.hash,
+        )
+        stack.enter_context(workspace.lock(name))
+        checks.free_name(workspace, name, template.name)
+        workspace.path(Archive, name).unlink(missing_ok=True)  # of a start that a crash ended before run.json
+        workspace.put(name, archive)
+        workspace.put(name, run)
+        try:
+            with EventLog(workspace.run_folder(name)) as log:
+                log.began(request.template)
+                study = Study(
+                    run, prepared, sandbox, tex, literature, settings, workspace, log, request.consents
+                )
+                return see_through(study, "run", request.until, json=request.json)
+        except UserError:
+            _forget(workspace, name)
+            raise
+
+
+def resume(
+    name: str,
+    root: Path,
+    template: str | None,
+    base_url: str | None,
+    workers: int | None,
+    consents: frozenset[Consent],
+    *,
+    until: str | None,
+    allow_network: bool,
+    json: bool,
+) -> int:
+    """Go on with a run; returns the exit code.
+
+    Raises:
+        UserError: there is no such run, or template, data or environment are no longer those it began with.
+        MachineryError: something broke before the run went on, or another process works on it.
+    """
+    from agent.cli import build
+    from agent.cli.settings import load
+    from agent.cli.study import Study, see_through
+    from agent.cli.template import named_template
+
+    checks.known_stage(until)
+    workspace = Workspace(root)
+    run = known_run(workspace, name)
+    checks.same_graph(run, build.graph_version())
+    models = build.Models.parse(run.model)
+    settings = load(
+        {"models": {**models.flags, "base_url": base_url}, "run": {"workers": workers}}, Path(), os.environ
+    )
+    folder = workspace.run_folder(name)
+    found = named_template(template or template_argument(folder) or run.template)
+    checks.usable_workspace(root, settings.run.min_free_mb)
+    build.model(settings, calls=None)
+    literature = build.literature(found)
+    with ExitStack() as stack:
+        stack.enter_context(workspace.lock(name))
+        sandbox = build.sandbox(settings, run.sandbox, workspace)
+        tex = build.tex(settings, workspace) if run.pdf else None
+        prepared = build.prepared(found, run.regime, sandbox, workspace, allow_network=allow_network)
+        checks.same_study(run, prepared.setup)
+        build.ledger(workspace)
+        log = stack.enter_context(EventLog(folder))
+        study = Study(run, prepared, sandbox, tex, literature, settings, workspace, log, consents)
+        return see_through(study, "resume", until, json=json)
+
+
+def _settings(request: Request) -> Settings:
+    from agent.cli.settings import load
+
+    kind = None if request.sandbox == "none" else request.sandbox
+    run = {name: getattr(request, name) for name in ("seed", "ideas", "explore", "replicates", "workers")}
+    models = {"default": request.model, "base_url": request.base_url}
+    return load({"run": run, "models": models, "sandbox": {"kind": kind}}, Path(), os.environ)
+
+
+def _forget(workspace: Workspace, name: str) -> None:
+    """Remove a run that ended before it recorded anything; one with a recorded step stays, resumable."""
+    folder = workspace.run_folder(name)
+    if workspace.has(Ideas, name) or any((folder / "calls").glob("*.json")):
+        return
+    shutil.rmtree(folder)

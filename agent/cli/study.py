@@ -1,0 +1,194 @@
+"""Sees one prepared run through: graph, progress, signals, and the report at the end.
+
+Promises that the exit code, the line on standard error and the JSON document say the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from agent.artifacts import Run
+from agent.cli import build, complain, exit_code
+from agent.cli.events import EventLog
+from agent.cli.look import Summary, print_json, summaries
+from agent.cli.progress import Progress, progress
+from agent.cli.stop import StopRequests
+from agent.deps import Consent, Deps, Tex
+from agent.errors import ShoalError, Stopped, UserError
+from agent.ledger import Ledger
+from agent.ports import Event, Literature, Sandbox
+from agent.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent.cli.settings import Settings
+    from agent.trials.prepare import Prepared
+
+DONE, FINDINGS = 0, 1
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that a run needs, made and checked; its lock is held."""
+
+    run: Run
+    prepared: Prepared
+    sandbox: Sandbox
+    tex: Tex | None
+    literature: Literature
+    settings: Settings
+    workspace: Workspace
+    log: EventLog
+    consents: frozenset[Consent]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a start or a resumption of a run ended."""
+
+    command: Literal["run", "resume"]
+    run: str
+    status: Literal["done", "failed", "stopped", "interrupted", "broken"]
+    ideas: Sequence[Summary]
+    failed: dict[str, str]
+    """Why an idea cannot go on, by idea."""
+    trials: int
+    cost_usd: float | None
+    """None where a price is not known."""
+
+    def document(self) -> dict[str, object]:
+        """The JSON document (CONTRACTS.md, Command line)."""
+        ideas = [
+            {
+                "id": idea.id,
+                "verdict": idea.verdict,
+                "pdf": _absolute(idea.pdf),
+                "review": _absolute(idea.review),
+                "error": self.failed.get(idea.id),
+            }
+            for idea in self.ideas
+        ]
+        rest = asdict(self)
+        return {
+            "schema": 1,
+            **{key: rest[key] for key in ("command", "run", "status")},
+            "ideas": ideas,
+            **{key: rest[key] for key in ("trials", "cost_usd")},
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        lines = []
+        for idea in self.ideas:
+            if reason := self.failed.get(idea.id):
+                lines.append(f"{self.run}/{idea.id}: failed: {reason}")
+            elif idea.verdict:
+                lines.append(f"{self.run}/{idea.id}: {idea.verdict}: {idea.reason}")
+            else:
+                lines.append(f"{self.run}/{idea.id}: no verdict yet")
+            lines += [f"  paper   {idea.pdf}"] if idea.pdf else []
+            lines += [f"  review  {idea.review}"] if idea.review else []
+        lines.append(f"{self.trials} trials, cost {cost_text(self.cost_usd)}")
+        return lines
+
+
+def see_through(study: Study, command: Literal["run", "resume"], until: str | None, *, json: bool) -> int:
+    """Run the graph to its end, a stop or a failure, and report it; returns the exit code.
+
+    Raises:
+        UserError: something must be mended first; nothing is reported.
+    """
+    run, workspace = study.run, study.workspace
+    folder = workspace.run_folder(run.name)
+    built = build.model(study.settings, folder / "calls")
+    requests = StopRequests(folder, run.name)
+    board = progress(lambda: cost_text(built.spent().cost_usd))
+
+    def emit(event: Event) -> None:
+        study.log.add(event)
+        board.see(event)
+
+    executor = build.executor(study, stop=requests.asked, emit=emit)
+
+    deps = Deps(
+        run=run,
+        setup=study.prepared.setup,
+        workspace=workspace,
+        ledger=Ledger(workspace),
+        model=built.model,
+        executor=executor,
+        literature=study.literature,
+        tex=study.tex,
+        now=lambda: datetime.now(UTC),
+        stop=requests.asked,
+        consent=lambda consent, why: consent in study.consents or _ask(why, board),
+        emit=emit,
+    )
+    failure: ShoalError | None = None
+    failed: dict[str, str] = {}
+    with ExitStack() as stack:
+        stack.enter_context(closing(executor))
+        stack.enter_context(board)
+        stack.enter_context(requests.watched())
+        try:
+            failed = build.run_graph(deps, until)
+        except UserError:
+            raise
+        except Stopped as error:
+            failure = requests.asked() or error
+        except ShoalError as error:
+            failure = error
+    report = Report(
+        command=command,
+        run=run.name,
+        status=_status(failure, failed),
+        ideas=summaries(workspace, run.name),
+        failed=failed,
+        trials=len(list((folder / "results").glob("*.json"))),
+        cost_usd=built.spent().cost_usd,
+    )
+    if json:
+        print_json(report.document())
+    else:
+        print("\n".join(report.lines()))
+    if failure is not None:
+        return complain(_with_way_on(failure, run.name), exit_code(failure))
+    return FINDINGS if failed else DONE
+
+
+def cost_text(cost_usd: float | None) -> str:
+    """A cost for people."""
+    return "unknown (no price known)" if cost_usd is None else f"${cost_usd:.2f}"
+
+
+def _status(
+    failure: ShoalError | None, failed: dict[str, str]
+) -> Literal["done", "failed", "stopped", "interrupted", "broken"]:
+    if isinstance(failure, Stopped):
+        return "interrupted" if failure.interrupted else "stopped"
+    if failure is None:
+        return "failed" if failed else "done"
+    return "failed" if exit_code(failure) == FINDINGS else "broken"
+
+
+def _with_way_on(failure: ShoalError, run: str) -> str:
+    text = str(failure)
+    return text if "shoal resume" in text else f"{text}; `shoal resume {run}` goes on"
+
+
+def _ask(why: str, board: Progress) -> bool:
+    """Ask on a terminal; elsewhere the answer is no."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    with board.paused():
+        print(f"{why}. Go on all the same? [y/N] ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).resolve())

@@ -1,0 +1,32 @@
+"""The command in a process of its own, and what is asserted of a refusal."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MICRO = REPOSITORY / "tests" / "templates" / "micro"
+
+Shoal = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Variables of a user without settings; those that say where sandboxes come from stay."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SHOAL_RUN", "XDG_"))}
+    return {**kept, "HOME": str(home), "PYTHONPATH": str(REPOSITORY), "COLUMNS": "100"}
+
+
+def files(folder: Path) -> set[str]:
+    """Every file and folder below `folder`."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit code 2, one line on standard error that has all `words`, nothing on standard output."""
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("shoal: ")
+    for word in words:
+        assert word in done.stderr
