@@ -73,6 +73,8 @@ def macro_problems(latex: str, allowed: Allowed) -> tuple[str, ...]:
     except Unbalanced as error:
         return (f"The LaTeX is not balanced: {error}.",)
     problems = [*_name_problems(latex, allowed), *_node_problems(nodes, latex, math=False)]
+    if re.search(r"[\x00-\x09\x0b-\x1f]", latex):
+        problems.append("It holds a control character: a backslash was not written twice in the JSON.")
     return tuple(dict.fromkeys(problems))
 
 
