@@ -1,0 +1,128 @@
+"""An OpenAI-compatible server on loopback that answers every prompt from what the prompt itself lists.
+
+A real server with the real wire format, for tests that need a language model's place taken.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+FILLER = r"\conjecture{Another experiment with other data and other settings could well show something else.}"
+MICRO_LINE = '    careful = 0.02 if knobs["mode"] == "slow" else 0.0\n'
+
+
+def serve(server: HTTPServer) -> list[dict[str, Any]]:
+    """Answer `/v1/chat/completions`; the list that comes back fills with the requests' bodies."""
+    seen: list[dict[str, Any]] = []
+
+    def handle(request: Request) -> Response:
+        body = json.loads(request.data)
+        seen.append(body)
+        answer = json.dumps(answer_to(body))
+        message = {"role": "assistant", "content": answer}
+        usage = {"prompt_tokens": len(request.data) // 4, "completion_tokens": len(answer) // 4}
+        return Response(
+            json.dumps({
+                "id": f"answer-{len(seen)}",
+                "object": "chat.completion",
+                "created": 0,
+                "model": body["model"],
+                "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+                "usage": {**usage, "total_tokens": sum(usage.values())},
+            }),
+            content_type="application/json",
+        )  # fmt: skip
+
+    server.expect_request("/v1/chat/completions", method="POST").respond_with_handler(handle)
+    return seen
+
+
+def answer_to(body: dict[str, Any]) -> dict[str, Any]:
+    """A valid answer to one request, told apart by the schema it asks for."""
+    text = "\n".join(message["content"] for message in body["messages"])
+    answers = {"ideate": _ideas, "edit": _edit, "section": _section, "review": _review, "meta": _meta}
+    return answers[body["response_format"]["json_schema"]["name"]](text)
+
+
+def _ideas(text: str) -> dict[str, Any]:
+    wanted = re.search(r"Give exactly (\d+) idea", text)
+    assert wanted is not None
+    ideas = [
+        {
+            "title": f"A bonus for careful guessing, variant {'abcdefgh'[number]}",
+            "hypothesis": "A bonus to the chance of a right guess raises accuracy over the baseline.",
+            "kind": "code",
+            "knob": "",
+            "what": f"Variant {'abcdefgh'[number]}: the function chance returns a larger probability.",
+            "prediction": "Accuracy rises.",
+            "refuted_if": "Accuracy does not rise by the smallest effect of interest.",
+            "interest": 8 - number,
+            "feasibility": 9,
+        }
+        for number in range(int(wanted[1]))
+    ]
+    return {"ideas": ideas}
+
+
+def _edit(text: str) -> dict[str, Any]:
+    step = re.search(r"This is step (\d+) of", text)
+    assert step is not None
+    careful = f'    careful = 0.2{step[1]} if knobs["mode"] == "slow" else 0.2{step[1]}\n'
+    return {
+        "description": f"Raises the bonus, step {step[1]}.",
+        "edits": [{"file": "experiment.py", "search": MICRO_LINE, "replace": careful}],
+        "none_because": "",
+    }
+
+
+def _names(text: str, heading: str) -> list[str]:
+    part = text.partition(f"## {heading}")[2].partition("\n## ")[0]
+    return re.findall(r"^- `([^`]+)`:", part, re.MULTILINE)
+
+
+def _section(text: str) -> dict[str, Any]:
+    section = re.search(r"# This section: ([a-z ]+)", text)
+    words = re.search(r"^(\d+) to (\d+) words", text, re.MULTILINE)
+    assert section is not None
+    assert words is not None
+    claims, facts, settings = _names(text, "Claims"), _names(text, "Facts"), _names(text, "Settings")
+    works, labels = _names(text, "References"), _names(text, "Figures and tables")
+    lines = [rf"\claim{{{claim}}}." for claim in claims]
+    if section[1] in ("abstract", "results", "conclusion"):
+        lines.append(r"The verdict within \setting{scope} is \verdict.")
+    if section[1] == "related work":
+        lines += [rf"One work speaks to this question \citep{{{work}}}." for work in works]
+    if section[1] in ("results", "exploration"):
+        lines += [rf"The value of this number is \fact{{{fact}}}." for fact in facts]
+        lines += [rf"The details with \fact{{{facts[0]}}} stand in~\ref{{{label}}}." for label in labels]
+    if section[1] == "limitations":
+        limits = text.partition("## Limitations of this study")[2].partition("\n## ")[0]
+        lines += re.findall(r"^- (.+)$", limits, re.MULTILINE)
+    if section[1] in ("method", "setup") and "varies" in settings:
+        lines.append(r"Replicates vary in \setting{varies}.")
+    while sum(len(line.split()) for line in lines) < int(words[1]) + 25:
+        lines.append(FILLER)
+    return {"latex": " ".join(lines)}
+
+
+def _review(text: str) -> dict[str, Any]:
+    return {
+        "summary": "The study tests one change against a tuned baseline and reports what it found.",
+        "strengths": ["The plan was fixed before the test."],
+        "weaknesses": ["One data set only."],
+        "questions": ["Would another data set show the same?"],
+        "scores": [
+            {"name": name, "value": 3} for name in ("soundness", "presentation", "contribution", "overall")
+        ],
+        "decision": "reject" if "NO:" in text else "accept",
+    }
+
+
+def _meta(text: str) -> dict[str, Any]:
+    decision = "accept" if "Decision: accept" in text else "reject"
+    return {"summary": "The reviewers agree; a second data set matters most.", "decision": decision}
