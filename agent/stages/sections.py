@@ -20,11 +20,16 @@ from agent.prompts.section import (
 from agent.stages.study import Study
 from agent.stages.words import metric_label, treated_label
 
-TABLES = (
-    FloatLine(label="tab:results", caption="Every registered arm and comparison, on the test split."),
-    FloatLine(label="tab:exploration", caption="What was explored on the dev split before registration."),
-    FloatLine(label="tab:knobs", caption="The frozen configuration of every arm (appendix)."),
-)
+TABLES: dict[SectionName, FloatLine] = {
+    "method": FloatLine(label="tab:knobs", caption="The frozen configuration of every arm (appendix)."),
+    "results": FloatLine(
+        label="tab:results", caption="Every registered arm and comparison, on the test split."
+    ),
+    "exploration": FloatLine(
+        label="tab:exploration", caption="What was explored on the dev split before registration."
+    ),
+}
+"""The table that a section refers to; tables are generated."""
 REPORTING: frozenset[SectionName] = frozenset({"abstract", "results", "limitations", "conclusion"})
 """Sections that may state what the test split showed."""
 MEASURED = ("arm.", "other.", "effect.", "comparison.", "plan.", "count.", "ledger.", "power.", "verdict.")
@@ -97,8 +102,8 @@ def section_in(
             if name in ("method", "setup") or not key.startswith(("knob.", "limit."))
         ),
         references=tuple(_work_line(work) for work in study.works),
-        figures=tuple(_float(f) for f in study.figures.items if (f.id == "exploration") != reporting),
-        tables=tuple(table for table in TABLES if table.label != "tab:results" or reporting),
+        figures=tuple(_float(figure) for figure in study.figures_of(name)),
+        tables=(TABLES[name],) if name in TABLES else (),
         limitations=study.limitations if name in ("limitations", "abstract", "conclusion") else (),
         code_diff=study.code_diff if name in ("method", "introduction") else "",
         previous=tuple(Previous(name=key, latex=text) for key, text in others.items()),

@@ -10,6 +10,7 @@ from itertools import pairwise
 from agent.artifacts import (
     Claims,
     Facts,
+    Figure,
     Figures,
     Idea,
     KnobTreatment,
@@ -79,6 +80,14 @@ class Study:
             code_diff=code_diff(plan, deps),
             works=works(the_idea, deps),
         )
+
+    def figures_of(self, section: str) -> tuple[Figure, ...]:
+        """The figures that stand in a section: of exploring, of the results, or none."""
+        if section == "exploration":
+            return tuple(figure for figure in self.figures.items if figure.id == "exploration")
+        if section == "results":
+            return tuple(figure for figure in self.figures.items if figure.id != "exploration")
+        return ()
 
 
 def code_diff(plan: Plan, deps: Deps) -> str:

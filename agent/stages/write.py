@@ -65,7 +65,6 @@ def write(idea: Idea, number: int, deps: Deps) -> Paper:
 def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> PaperIn:
     """The study as the renderer takes it."""
     run = deps.run
-    exploring = tuple(figure for figure in study.figures.items if figure.id == "exploration")
     return PaperIn(
         title=study.idea.title,
         scope=deps.setup.scope,
@@ -78,8 +77,8 @@ def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> Pape
         tree=study.tree,
         settings=study.settings,
         references=study.works,
-        figures=tuple(figure for figure in study.figures.items if figure not in exploring),
-        exploration_figures=exploring,
+        figures=study.figures_of("results"),
+        exploration_figures=study.figures_of("exploration"),
         knobs=tuple(
             KnobRow(name=name, label=knob.label or name, default=knob.default)
             for name, knob in deps.setup.template.spec.knobs.items()
