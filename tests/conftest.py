@@ -13,15 +13,20 @@ BASE_IMAGE = "SHOAL_SANDBOX__BASE_IMAGE"
 NO_SKIP = "SHOAL_TEST_NO_SKIP"
 
 
+def base_image() -> str:
+    """The image that Docker sandboxes are built on: the named one, else Shoal's default."""
+    from agent.sandboxes.docker import BASE_IMAGE as DEFAULT
+
+    return os.environ.get(BASE_IMAGE, DEFAULT)
+
+
 @cache
 def docker_problem() -> str | None:
     """Why tests with the mark `docker` cannot run, asked of the engine itself; None where they can."""
     import docker
     from docker.errors import DockerException, ImageNotFound
 
-    image = os.environ.get(BASE_IMAGE)
-    if not image:
-        return f"{BASE_IMAGE} names no image to build sandboxes on"
+    image = base_image()
     try:
         client = docker.from_env(timeout=10)
     except DockerException as error:
@@ -29,7 +34,7 @@ def docker_problem() -> str | None:
     try:
         client.images.get(image)
     except ImageNotFound:
-        return f"the Docker engine has no image {image}"
+        return f"the Docker engine has no image {image}: pull it, or name another with {BASE_IMAGE}"
     except DockerException as error:
         return f"the Docker engine failed: {str(error).splitlines()[0][:160]}"
     finally:
@@ -43,7 +48,7 @@ def docker_base_image() -> str:
     problem = docker_problem()
     if problem:
         pytest.skip(problem)
-    return os.environ[BASE_IMAGE]
+    return base_image()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
