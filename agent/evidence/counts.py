@@ -7,6 +7,7 @@ from functools import partial
 
 from agent.artifacts import Fact, Plan, Registration, Split, Verdict
 from agent.evidence.digits import digits_of, exact_digits
+from agent.evidence.statistics import ARM_LEVEL
 from agent.evidence.verdict import Results, item_count, trial_ids
 
 
@@ -19,6 +20,7 @@ def plan_facts(plan: Plan, registration: Registration, verdict: Verdict, unit: s
         ("plan.n", "confirming replicates", plan.n, "replicates", "declared in the plan"),
         ("plan.alpha", "one-sided level", plan.alpha, "probability", "0.025 / ideas of the run"),
         ("plan.level", "coverage of the intervals", 1 - 2 * plan.alpha, "probability", "1 − 2α*"),
+        ("arms.level", "coverage of the intervals of arm means", ARM_LEVEL, "probability", "fixed"),
         ("plan.sesoi", "smallest effect of interest", plan.sesoi, unit, template),
         ("plan.worst", "value of a failed trial of the treatment", plan.worst, unit, template),
         ("plan.comparators", "comparators of the verdict", deciding, "", "count in the plan"),

@@ -17,11 +17,8 @@ from agent.artifacts import Arm, ComparisonResult, Fact, Facts, Plan, Registrati
 from agent.evidence.counts import count_facts, plan_facts
 from agent.evidence.digits import digits_of, p_digits
 from agent.evidence.explored import explored_facts
-from agent.evidence.statistics import mean_interval, t_quantile
+from agent.evidence.statistics import ARM_LEVEL, mean_interval, t_quantile
 from agent.evidence.verdict import Results, check_complete, counted, trial_ids
-
-LEVEL = 0.95
-"""Coverage of the intervals of arm means; those of comparisons have the plan's."""
 
 
 def facts(
@@ -67,7 +64,7 @@ def _arm(
 ) -> list[Fact]:
     name, treated = arm.name, arm.role == "treatment"
     values = [value.value for value in counted(plan, registration, results, name, as_treatment=treated)]
-    interval = mean_interval(values, LEVEL)
+    interval = mean_interval(values)
     trials = trial_ids(registration, results, name)
     failed = sum(results[name, r][0].status != "ok" for r in registration.replicates)
     instead = "the worst value" if treated else "the best trial of the arm"
@@ -82,7 +79,7 @@ def _arm(
             value=interval.mean,
             low=interval.low,
             high=interval.high,
-            level=LEVEL,
+            level=ARM_LEVEL,
             formula=f"mean of {label} over {over}, with its t interval",
         ),
         measured(
@@ -132,7 +129,7 @@ def _secondary(
         values = [measure.value for _, measure in measures if measure.name == name]
         if len(values) < 2:
             continue
-        interval = mean_interval(values, LEVEL)
+        interval = mean_interval(values)
         words = name.replace("_", " ")
         found.append(
             Fact(
@@ -143,7 +140,7 @@ def _secondary(
                 unit="",
                 low=interval.low,
                 high=interval.high,
-                level=LEVEL,
+                level=ARM_LEVEL,
                 n=interval.n,
                 formula=f"mean of {words} over the confirming trials that are ok, with its t interval",
                 arms=(arm.name,),

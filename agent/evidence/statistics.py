@@ -21,6 +21,8 @@ Matrix = Sequence[Sequence[float]]
 
 ENUMERATED = 12
 """Largest n whose 2^n sign vectors are all looked at."""
+ARM_LEVEL = 0.95
+"""Coverage of the intervals of arm means and of the bands of curves; comparisons have that of their plan."""
 DRAWS = 9_999
 """Random sign vectors above that."""
 
@@ -113,7 +115,7 @@ def t_interval(parts: Spread, tail: float) -> Interval:
     return Interval(parts.mean, parts.mean - half, parts.mean + half, error, parts.n)
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
+def mean_interval(values: Sequence[float], level: float = ARM_LEVEL) -> Interval:
     """The t interval of the mean of n values, over replicates alone.
 
     Raises:
