@@ -68,7 +68,7 @@ SECTIONS: dict[SectionName, Task] = {
     "results": Task(
         "The outcome of every registered comparison, the primary one first, with reference to table and "
         "figures; failures; the verdict and why it follows. Nothing from exploring.",
-        *(30, 550),
+        *(20, 550),
         backed=True,
         verdict=True,
     ),

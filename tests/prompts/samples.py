@@ -19,7 +19,7 @@ from agent.prompts.section import (
     WorkLine,
 )
 
-CODE = '''import json
+CODE = """import json
 import numpy as np
 
 
@@ -31,14 +31,16 @@ def train(knobs):
 
 def main():
     print(train({"rate": 1, "decay": 2}))
-'''
+"""
 
 
 def brief(**changes: Any) -> Brief:
     knobs = (
         KnobBrief(name="rate", label="learning rate", default=0.1, allowed="0 to 1", off_by_default=False),
         KnobBrief(name="decay", label="weight decay", default=0.0, allowed="0 to 1", off_by_default=True),
-        KnobBrief(name="flip", label="one-pixel shifts", default=False, allowed="a bool", off_by_default=True),
+        KnobBrief(
+            name="flip", label="one-pixel shifts", default=False, allowed="a bool", off_by_default=True
+        ),
     )
     given: dict[str, Any] = {
         "title": "Noise in digits",
@@ -178,7 +180,7 @@ def section_in(section: str, **changes: Any) -> SectionIn:
         ),
         "figures": (FloatLine(label="fig:effects", caption="Differences."),),
         "tables": (FloatLine(label="tab:comparisons", caption="All comparisons."),),
-        "limitations": (r"Replicates vary in \setting{varies}, and in nothing else.", "One template was used."),
+        "limitations": (r"Replicates vary in \setting{varies}, and in nothing else.", "One template."),
     }  # fmt: skip
     return SectionIn(**{**given, **changes})
 
@@ -198,7 +200,9 @@ def review_in(**changes: Any) -> ReviewIn:
         "reason": "The interval holds both.",
         "findings": (),
         "checks": (
-            Check(question="Has every registered trial a recorded result?", passed=True, evidence="20 of 20."),
+            Check(
+                question="Has every registered trial a recorded result?", passed=True, evidence="20 of 20."
+            ),
             Check(question="Did every trial end with a score?", passed=False, evidence="1 of 20 failed."),
         ),
         "code_diff": "",

@@ -63,6 +63,9 @@ def test_a_decided_question_is_not_asked_again_unless_the_user_asks():
     assert ideate(samples.ideate_in(archive=(samples.earlier("decay", "inconclusive"),)), idea()) == ""
 
 
+KNOB_READ = samples.CODE[samples.CODE.index("    decay") :].rstrip()
+
+
 def edit(search, replace, **changes):
     given = {
         "description": "Halve the rate.",
@@ -88,8 +91,7 @@ def test_a_good_edit_passes():
         (edit("return rate * decay", "return rate * decay"), "change nothing"),
         (edit("return rate * decay", "return rate *"), "does not parse"),
         (edit("import json\n", "import json\nimport torch\n"), "imports torch"),
-        (edit('    decay = knobs["decay"]\n    return rate * decay\n\n\ndef main():\n    print(train({"rate": 1, '
-              '"decay": 2}))', "    return rate"), "no longer read: decay"),
+        (edit(KNOB_READ, "    return rate"), "no longer read: decay"),
         (edit("x", "y", edits=()), "`edits` is empty"),
         (edit("return rate * decay", "return 1", none_because="no"), "must be empty"),
     ],
@@ -155,7 +157,9 @@ def test_scores_are_complete_in_range_and_there_only_if_wanted():
 def test_a_chair_decides_if_and_only_if_a_reviewer_did():
     none, accept = MetaOut(summary="All agree.", decision="none"), MetaOut(summary="Fine.", decision="accept")
     data = samples.meta_in()
-    decided = data.model_copy(update={"reviews": (data.reviews[0].model_copy(update={"decision": "reject"}),)})
+    decided = data.model_copy(
+        update={"reviews": (data.reviews[0].model_copy(update={"decision": "reject"}),)}
+    )
     assert META.check(data, none) == ()
     assert META.check(decided, accept) == ()
     assert META.check(data, accept)

@@ -11,8 +11,8 @@ ALLOWED = Allowed(
     cites=frozenset({"a2020", "b2021"}),
     labels=frozenset({"fig:effects-1"}),
 )
-GOOD = r"""In this scope, \claim{primary}. The gain is \fact{effect.baseline.mean}, \interval{effect.baseline.mean}
-on \setting{scope}, at the level $\alpha$ (see \citep{a2020, b2021} and Figure~\ref{fig:effects-1}).
+GOOD = r"""In this scope, \claim{primary}. The gain is \fact{effect.baseline.mean},
+\interval{effect.baseline.mean} on \setting{scope}, at the level $\alpha$ (see \citep{a2020, b2021} and Figure~\ref{fig:effects-1}).
 
 \begin{itemize}
 \item The verdict is \verdict.
@@ -70,7 +70,9 @@ def test_a_declarative_sentence_without_backing_is_found():
 
 
 def test_abbreviations_and_decimal_points_in_macros_end_no_sentence():
-    assert unbacked_sentences(r"As in e.g. the report, i.e. here, \fact{effect.baseline.mean} was seen.") == ()
+    assert (
+        unbacked_sentences(r"As in e.g. the report, i.e. here, \fact{effect.baseline.mean} was seen.") == ()
+    )
 
 
 def test_every_item_of_a_list_is_a_sentence_of_its_own():

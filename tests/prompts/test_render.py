@@ -1,4 +1,4 @@
-"""Prompts become messages: nothing undefined, nothing escaped, data stays data, the stable part comes first."""
+"""Prompts become messages: nothing undefined, nothing escaped, data stays data, what is stable first."""
 
 import json
 

@@ -97,9 +97,9 @@ def _more_results(draft: Draft) -> None:
         draft.say(r"None of the \fact{count.trials} confirming trials failed.")
     else:
         draft.say(
-            r"Of the \fact{count.trials} confirming trials, \fact{count.failures} failed: "
-            r"\fact{arm.treatment.failures} of the treatment and \fact{arm.baseline.failures} of the "
-            "baseline. They count as the registered rule says.",
+            r"Of the \fact{count.trials} confirming trials, \fact{count.failures} failed "
+            r"(\fact{arm.treatment.failures} of the treatment, \fact{arm.baseline.failures} of the baseline) "
+            "and count as the registered rule says.",
             r"Of the \fact{count.trials} confirming trials, \fact{count.failures} failed.",
         )
 

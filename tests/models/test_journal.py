@@ -1,0 +1,130 @@
+"""The journal: on disk before use, asked once, keyed by all that can change an answer, without secrets."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from agent.errors import WorkspaceCorrupt
+from agent.models.ask import Asked
+from agent.models.budget import Budgeted, spent_before
+from agent.models.build import ModelSettings, build_model
+from agent.models.journal import Journaled
+from agent.models.wire import Reply, Request, Sampling
+from agent.ports import Usage
+from agent.prompts import EDIT, Message
+from tests.models.server import ChatServer, completion
+from tests.models.support import BAD_CHECK, DATA, GOOD, KEY, client, request
+
+
+def test_a_known_request_is_answered_without_a_call(httpserver: HTTPServer, tmp_path):
+    server = ChatServer(httpserver, completion(BAD_CHECK), completion(GOOD))
+    model = Asked(Journaled(client(server), tmp_path), {"default": "openai:m"})
+    first = model.ask(EDIT, DATA, site="a/explore/1")
+    assert len(server.requests) == 2
+    again = model.ask(EDIT, DATA, site="a/explore/1")
+    assert again == first
+    assert len(server.requests) == 2
+    assert sorted(path.stem for path in tmp_path.iterdir()) == sorted(first.calls)
+
+
+def test_another_site_or_sample_is_asked_anew(httpserver: HTTPServer, tmp_path):
+    server = ChatServer(httpserver, completion(GOOD))
+    model = Asked(Journaled(client(server), tmp_path), {"default": "openai:m"})
+    model.ask(EDIT, DATA, site="a/explore/1")
+    model.ask(EDIT, DATA, site="a/explore/2")
+    model.ask(EDIT, DATA, site="a/explore/2", sample=1)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prompt": "other"},
+        {"version": 2},
+        {"messages": (Message("system", "x"),)},
+        {"schema": {"type": "object"}},
+        {"model": "openai:n"},
+        {"sampling": Sampling(temperature=0.5)},
+        {"sampling": Sampling(max_output_tokens=1)},
+        {"site": "b/explore/1"},
+        {"sample": 1},
+        {"turn": 1},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_the_key_changes_with_each_part_of_a_request(changes):
+    assert request(**changes).key != request().key
+
+
+def test_the_key_does_not_change_with_the_typed_input_alone():
+    assert request(data=DATA.model_copy(update={"step": 4})).key == request().key
+
+
+def test_no_key_of_a_server_reaches_the_journal(httpserver: HTTPServer, tmp_path):
+    server = ChatServer(httpserver, completion(GOOD))
+    settings = ModelSettings({"default": "openai:gpt-4o-mini"}, base_url=server.base_url)
+    built = build_model(settings, tmp_path, {"OPENAI_API_KEY": KEY})
+    built.model.ask(EDIT, DATA, site="a/explore/1")
+    files = list(tmp_path.iterdir())
+    assert len(files) == 1
+    text = files[0].read_text()
+    assert KEY not in text
+    assert "127.0.0.1" not in text
+    assert json.loads(text)["prompt"] == "edit"
+
+
+def test_a_damaged_entry_is_named_with_what_to_do(httpserver: HTTPServer, tmp_path):
+    server = ChatServer(httpserver, completion(GOOD))
+    path = tmp_path / f"{request().key}.json"
+    path.write_text('{"key": ')
+    with pytest.raises(WorkspaceCorrupt, match="remove it"):
+        Journaled(client(server), tmp_path).complete(request())
+    with pytest.raises(WorkspaceCorrupt, match="remove it"):
+        spent_before(tmp_path)
+
+
+class Killed(BaseException):
+    """Ends the process between the reply and the journal, as SIGKILL would."""
+
+
+class DiesOnce:
+    """A client that is killed while it waits for its first reply."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def complete(self, request: Request) -> Reply:
+        self.calls += 1
+        if self.calls == 1:
+            raise Killed
+        return Reply(GOOD, "stop", "json_schema", Usage(100, 0, 10, 0))
+
+
+def test_after_a_kill_the_call_in_flight_is_asked_again_and_its_reservation_stays_booked(tmp_path):
+    inner = DiesOnce()
+    ask = replace(request(), model="openai:gpt-4o-mini")
+    with pytest.raises(Killed):
+        Journaled(Budgeted(inner, notes=tmp_path), tmp_path).complete(ask)
+    lost = spent_before(tmp_path)
+    assert lost.calls == 1
+    assert lost.usage.completion_tokens == 8000
+
+    resumed = Budgeted(inner, notes=tmp_path, already=lost)
+    Journaled(resumed, tmp_path).complete(ask)
+    assert resumed.spent().usage.completion_tokens == 8010
+    assert spent_before(tmp_path) == resumed.spent()
+
+
+def test_spending_is_known_again_after_a_restart(httpserver: HTTPServer, tmp_path):
+    server = ChatServer(httpserver, completion(BAD_CHECK), completion(GOOD))
+    settings = ModelSettings({"default": "openai:gpt-4o-mini"}, base_url=server.base_url)
+    built = build_model(settings, tmp_path, {})
+    built.model.ask(EDIT, DATA, site="a/explore/1")
+    spent = built.spent()
+    assert spent.calls == 2
+    assert spent.usage == Usage(200, 80, 40, 10)
+    assert spent.cost_usd is not None
+    assert spent.cost_usd > 0
+    assert build_model(settings, tmp_path, {}).spent() == spent
