@@ -1,0 +1,282 @@
+"""Jobs in Docker containers: one fresh container a job, removed at its end.
+
+Promises what `agent.ports.Sandbox` says. Files leave through the attached output stream, never through
+`docker cp` or a writable bind of the host. Containers carry a label with the process that made them, so
+that what a killed Shoal left behind is removed at the next start, and nothing else is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from agent.artifacts import Outcome
+from agent.errors import SandboxUnavailable, Stopped
+from agent.ports import Environment, Job
+from agent.sandboxes.collect import (
+    OVERTIME_S,
+    SHM_MB,
+    Torn,
+    collect,
+    discard,
+    init_arguments,
+    killed_for_memory,
+    outcome_of,
+    total_memory_mb,
+)
+from agent.sandboxes.images import Images
+from agent.sandboxes.owner import LABEL, Owner
+from agent.sandboxes.staging import USER, new_outputs, stage, sweep_scratch
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+INIT = "/shoal/init.py"
+BASE_IMAGE = "python:3.11-slim"
+ENGINE_TIMEOUT_S = 60
+START_S = 60.0
+"""Seconds that the engine may take to start a container, beside the job's own."""
+
+
+@dataclass(eq=False)
+class _Running:
+    """A container; `stopped` is set by `stop_all`."""
+
+    id: str
+    stopped: bool = False
+    gone: threading.Event = field(default_factory=threading.Event)
+
+
+class Docker:
+    """Runs jobs on a Docker engine."""
+
+    name: Literal["docker", "bubblewrap", "none"] = "docker"
+
+    def __init__(self, store: Path, *, base_image: str = BASE_IMAGE, ca_bundle: Path | None = None) -> None:
+        """Connect to the engine that the environment names, and see to the base image.
+
+        Args:
+            store: folder for locks and scratch files; the engine must see it under the same path.
+            base_image: Debian or Ubuntu with python3, venv and ca-certificates; pulled if it is missing.
+            ca_bundle: further certificates for downloads while images are built.
+
+        Raises:
+            SandboxUnavailable: no engine answers, or the base image is neither there nor can be pulled.
+            StorageFailed: the store cannot be written.
+        """
+        self._store = store
+        with _translated("connecting"):
+            self._client = connect()
+        self._images = Images(self._client, store / "images", base_image, ca_bundle)
+        with _translated("the base image"):
+            self._images.see_to_base()
+        self._staged = stage(store)
+        self._owner = Owner.of_this_process()
+        self._running: set[_Running] = set()
+        self._lock = threading.Lock()
+        sweep_scratch(store)
+        with _translated("cleaning up"):
+            self._sweep()
+
+    def environment(self, requirements: tuple[str, ...]) -> Environment:
+        """An image with `requirements`, built once (see `agent.ports.Sandbox`)."""
+        with _translated("building an environment"):
+            return self._images.environment(requirements, self.run)
+
+    def tex_environment(self) -> Environment:
+        """An image with TeX, built once from the base image.
+
+        Raises:
+            SandboxUnavailable: the packages cannot be installed, or the engine failed.
+        """
+        with _translated("building the TeX image"):
+            return self._images.tex()
+
+    def run(self, job: Job) -> Outcome:
+        """Run a job (see `agent.ports.Sandbox`)."""
+        outputs = new_outputs(self._store)
+        began = time.monotonic()
+        with _translated(job.purpose), self._container(job) as (running, stream):
+            try:
+                report = collect(stream.read, outputs, job.limits)
+            except Torn as torn:
+                discard(outputs)
+                if running.stopped:
+                    raise Stopped(f"{job.purpose} was stopped") from torn
+                if self._memory_kills(running.id):
+                    return killed_for_memory(job.limits, self.name, time.monotonic() - began)
+                detail = stream.errors.decode("utf-8", "replace").strip().splitlines()[-1:] or [str(torn)]
+                raise SandboxUnavailable(f"docker failed in {job.purpose}: {detail[0]}") from torn
+            kills = report.memory_kills or self._memory_kills(running.id)
+        return outcome_of(report, self.name, outputs, memory_kills=kills, data_limited=False)
+
+    def stop_all(self) -> None:
+        """End every running job (see `agent.ports.Sandbox`)."""
+        from docker.errors import APIError
+
+        with self._lock:
+            running = list(self._running)
+        for one in running:
+            one.stopped = True
+            with contextlib.suppress(APIError):  # it has ended by itself
+                self._client.kill(one.id)
+        for one in running:
+            one.gone.wait()
+
+    @contextlib.contextmanager
+    def _container(self, job: Job) -> Iterator[tuple[_Running, _Stream]]:
+        created = self._client.create_container(
+            job.environment.handle,
+            entrypoint=["python3", "-I", "-S", INIT],
+            command=[*init_arguments(job.limits), *job.argv],
+            user=f"{USER}:{USER}",
+            working_dir="/tmp",
+            stdin_open=True,
+            hostname="shoal",
+            labels={LABEL: self._owner.label, "shoal.purpose": job.purpose},
+            host_config=self._host_config(job),
+        )
+        running = _Running(created["Id"])
+        with self._lock:
+            self._running.add(running)
+        try:
+            streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            with contextlib.closing(self._client.attach_socket(running.id, params=streams)) as attached:
+                if not running.stopped:
+                    self._client.start(running.id)
+                yield running, _Stream(attached, START_S + job.limits.wall_s + OVERTIME_S)
+        finally:
+            self._remove(running.id)
+            with self._lock:
+                self._running.discard(running)
+            running.gone.set()
+
+    def _host_config(self, job: Job) -> dict[str, Any]:
+        from docker.types import LogConfig, Mount, Ulimit
+
+        limits = job.limits
+        mounts = [(mount.source.resolve(), mount.target) for mount in job.mounts]
+        mounts.append((self._staged / "init.py", INIT))
+        memory = total_memory_mb(limits) << 20
+        inodes = 2 * limits.out_files + 128
+        common = "rw,exec,nosuid,nodev,mode=1777"
+        config: dict[str, Any] = self._client.create_host_config(
+            network_mode="bridge" if job.network else "none",
+            read_only=True,
+            tmpfs={
+                "/tmp": f"{common},size={limits.tmp_mb}m",
+                "/out": f"{common},size={limits.out_mb}m,nr_inodes={inodes}",
+            },
+            shm_size=SHM_MB << 20,
+            mem_limit=memory,
+            memswap_limit=memory,
+            nano_cpus=limits.cpus * 10**9,
+            pids_limit=limits.pids + 1,  # process 1
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            ulimits=[Ulimit(name="core", soft=0, hard=0)],
+            log_config=LogConfig(type=LogConfig.types.NONE),
+            mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
+        )
+        return config
+
+    def _memory_kills(self, container: str) -> int:
+        """1 where the engine saw a process killed for memory; waits for the container's end."""
+        self._client.wait(container, timeout=ENGINE_TIMEOUT_S)
+        return int(self._client.inspect_container(container)["State"]["OOMKilled"])
+
+    def _remove(self, container: str) -> None:
+        from docker.errors import NotFound
+
+        with contextlib.suppress(NotFound):
+            self._client.remove_container(container, force=True, v=True)
+
+    def _sweep(self) -> None:
+        """Remove containers whose Shoal is gone."""
+        from docker.errors import APIError
+
+        for row in self._client.containers(all=True, filters={"label": LABEL}):
+            if self._owner.outlived(row["Labels"][LABEL]):
+                with contextlib.suppress(APIError):  # another process may be removing it
+                    self._remove(row["Id"])
+
+
+class _Stream:
+    """The attached output of a container: frames of 8 bytes of header and a payload, by stream."""
+
+    def __init__(self, attached: Any, seconds: float) -> None:
+        self._socket: socket.socket = getattr(attached, "_sock", attached)
+        self._socket.setblocking(True)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        self._deadline = time.monotonic() + seconds
+        self._left = 0
+        self.errors = b""
+        """What process 1 itself, or the engine, wrote to standard error; the first 4 KiB."""
+
+    def read(self, size: int) -> bytes:
+        """1 to `size` bytes of standard output; none at its end.
+
+        Raises:
+            Torn: the deadline has passed.
+        """
+        while self._left == 0:
+            head = b""
+            while len(head) < 8:
+                part = self._receive(8 - len(head))
+                if not part:
+                    return b""
+                head += part
+            length = int.from_bytes(head[4:], "big")
+            if head[0] == 2:
+                self._note(length)
+            else:
+                self._left = length
+        part = self._receive(min(size, self._left))
+        self._left -= len(part)
+        return part
+
+    def _note(self, length: int) -> None:
+        while length:
+            part = self._receive(min(length, 4096))
+            if not part:
+                return
+            length -= len(part)
+            self.errors = (self.errors + part)[:4096]
+
+    def _receive(self, size: int) -> bytes:
+        if not self._poll.poll(max(0.0, self._deadline - time.monotonic()) * 1000):
+            raise Torn("it does not answer")
+        return self._socket.recv(size)
+
+
+def connect() -> APIClient:
+    """A client of the engine that DOCKER_HOST or the default socket names.
+
+    Raises:
+        docker.errors.DockerException: no engine answers.
+    """
+    from docker import APIClient
+    from docker.utils import kwargs_from_env
+
+    return APIClient(version="auto", timeout=ENGINE_TIMEOUT_S, **kwargs_from_env())
+
+
+@contextlib.contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """Turn the SDK's errors into SandboxUnavailable."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except (DockerException, RequestException, ConnectionError) as error:
+        text = " ".join(str(error).split())
+        raise SandboxUnavailable(f"docker, {what}: {text[:300]}") from error
