@@ -6,13 +6,14 @@ Promises to import the heavy libraries only when a part that needs them is built
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.artifacts import Archive
-from agent.deps import Deps
+from agent.artifacts import Archive, Change, Outcome, Result, Scores, Trial
+from agent.deps import Deps, Tex
 from agent.errors import SettingsError, Stopped
 from agent.ledger import Ledger
 from agent.ports import Emit, Event, Executor, Literature, ModelRole, Sandbox
@@ -109,6 +110,32 @@ def _model_settings(settings: Settings) -> ModelSettings:
 # ------------------------------------------------------------------------------------------- trials
 
 
+def sandbox(settings: Settings, kind: str | None, workspace: Workspace) -> Sandbox:
+    """The sandbox of the trials: that of the flag, else of the settings; what was chosen is said in one line.
+
+    Raises:
+        SandboxMissing: none works here, or not the one that was asked for.
+    """
+    from agent.sandboxes.choose import choose
+
+    table = settings.sandbox
+    chosen, line = choose(kind or table.kind, workspace.store, table.base_image, table.ca_bundle)
+    if line:
+        print(f"shoal: {line}", file=sys.stderr)
+    return chosen
+
+
+def tex(settings: Settings, workspace: Workspace) -> Tex:
+    """The TeX of the papers.
+
+    Raises:
+        UserError: there is none.
+    """
+    from agent.cli.tex import choose_tex
+
+    return choose_tex(settings.sandbox, workspace)
+
+
 def prepared(
     template: Template, regime: str, sandbox: Sandbox, workspace: Workspace, *, allow_network: bool
 ) -> Prepared:
@@ -121,6 +148,15 @@ def prepared(
     from agent.trials.prepare import prepare
 
     return prepare(template, regime, sandbox, workspace.store, allow_network=allow_network)
+
+
+def one_trial(
+    trial: Trial, change: Change, prepared: Prepared, sandbox: Sandbox
+) -> tuple[Result, Scores | None, list[Outcome]]:
+    """Run one trial that nobody records."""
+    from agent.trials.runner import run_trial
+
+    return run_trial(trial, change, prepared, sandbox)
 
 
 def executor(study: Study, *, stop: Callable[[], Stopped | None], emit: Emit) -> Executor:

@@ -28,6 +28,10 @@ class EventLog:
         self._file: TextIO | None = None
 
     def __enter__(self) -> EventLog:
+        with self._path.open("a+b") as file:
+            file.seek(max(file.tell() - 1, 0))
+            if file.read() not in (b"", b"\n"):  # a crash tore the last line
+                file.write(b"\n")
         self._file = self._path.open("a", encoding="utf-8")
         return self
 

@@ -126,7 +126,7 @@ def see_through(study: Study, command: Literal["run", "resume"], until: str | No
         tex=study.tex,
         now=lambda: datetime.now(UTC),
         stop=requests.asked,
-        consent=lambda consent, why: consent in study.consents or _ask(why, board),
+        consent=lambda consent, why: consent in study.consents or (not json and _ask(why, board)),
         emit=emit,
     )
     failure: ShoalError | None = None

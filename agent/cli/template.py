@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import agent
@@ -49,3 +50,43 @@ def list_templates(*, json: bool) -> int:
         + [(name, title, metric, str(path)) for name, (title, metric, path) in rows.items()]
     )
     return 0
+
+
+def check_template(
+    name: str,
+    regime: str | None,
+    sandbox_kind: str | None,
+    root: Path,
+    *,
+    allow_network: bool,
+    json: bool,
+) -> int:
+    """Prepare a template, run its smoke trials and print what was found; 1 if a check failed.
+
+    Raises:
+        UserError: the template cannot be loaded or prepared, or no sandbox works here.
+    """
+    from agent.cli import build, checks
+    from agent.cli.settings import load
+    from agent.trials.check import check_template as check
+
+    checks.known_sandbox(sandbox_kind)
+    kind = None if sandbox_kind == "none" else sandbox_kind
+    settings = load({"sandbox": {"kind": kind}}, Path(), os.environ)
+    template = named_template(name)
+    chosen, _ = template.regime(regime)
+    workspace = checks.usable_workspace(root, settings.run.min_free_mb)
+    sandbox = build.sandbox(settings, sandbox_kind, workspace)
+    build.literature(template)
+    build.prepared(template, chosen, sandbox, workspace, allow_network=allow_network)
+    found = check(template, chosen, sandbox, workspace.store)
+    passed = all(one.passed for one in found)
+    if json:
+        rows = [one.model_dump(mode="json") for one in found]
+        document = {"schema": 1, "command": "template check", "template": template.name}
+        print_json({**document, "passed": passed, "checks": rows})
+    else:
+        for one in found:
+            print(f"{'✓' if one.passed else '✗'} {one.question}  {one.evidence}")
+        print(f"template {template.name} is fit to use" if passed else f"template {template.name} has faults")
+    return 0 if passed else 1
