@@ -6,14 +6,13 @@ Promises to import the heavy libraries only when a part that needs them is built
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.artifacts import Archive, Change, Outcome, Result, Scores, Trial
-from agent.deps import Deps, Tex
+from agent.deps import Deps
 from agent.errors import SettingsError, Stopped
 from agent.ledger import Ledger
 from agent.ports import Emit, Event, Executor, Literature, ModelRole, Sandbox
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from agent.cli.settings import Settings
     from agent.cli.study import Study
     from agent.models.build import Built, ModelSettings
+    from agent.sandboxes.choose import Kind
     from agent.trials.prepare import Prepared
 
 ROLES: tuple[ModelRole, ...] = ("code", "write", "review")
@@ -110,8 +110,8 @@ def _model_settings(settings: Settings) -> ModelSettings:
 # ------------------------------------------------------------------------------------------- trials
 
 
-def sandbox(settings: Settings, kind: str | None, workspace: Workspace) -> Sandbox:
-    """The sandbox of the trials: that of the flag, else of the settings; what was chosen is said in one line.
+def sandbox(settings: Settings, kind: Kind | None, workspace: Workspace) -> tuple[Sandbox, str]:
+    """The sandbox of the trials: that of the flag, else of the settings; and a line that says which and why.
 
     Raises:
         SandboxMissing: none works here, or not the one that was asked for.
@@ -119,21 +119,7 @@ def sandbox(settings: Settings, kind: str | None, workspace: Workspace) -> Sandb
     from agent.sandboxes.choose import choose
 
     table = settings.sandbox
-    chosen, line = choose(kind or table.kind, workspace.store, table.base_image, table.ca_bundle)
-    if line:
-        print(f"shoal: {line}", file=sys.stderr)
-    return chosen
-
-
-def tex(settings: Settings, workspace: Workspace) -> Tex:
-    """The TeX of the papers.
-
-    Raises:
-        UserError: there is none.
-    """
-    from agent.cli.tex import choose_tex
-
-    return choose_tex(settings.sandbox, workspace)
+    return choose(kind or table.kind, workspace.store, base_image=table.base_image, ca_bundle=table.ca_bundle)
 
 
 def prepared(

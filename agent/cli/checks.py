@@ -7,15 +7,19 @@ import shutil
 import tempfile
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.artifacts import Run
 from agent.errors import SettingsError, UserError
 from agent.templates import Setup
 from agent.workspace import Workspace
 
+if TYPE_CHECKING:
+    from agent.sandboxes.choose import Kind
+
 STAGES = ("ideate", "explore", "register", "confirm", "analyse", "write", "review")
 """As in agent.graph, which is too heavy to import for a look at a flag; a test compares them."""
-SANDBOXES = ("auto", "docker", "bubblewrap", "none")
+SANDBOXES: tuple[Kind, ...] = ("auto", "docker", "bubblewrap", "none")
 NAME = re.compile(r"[a-z0-9-]{1,40}")
 
 
@@ -25,10 +29,18 @@ def known_stage(until: str | None) -> None:
         raise SettingsError(f"--until {until}: there is no such stage; there are {', '.join(STAGES)}")
 
 
-def known_sandbox(kind: str | None) -> None:
-    """Refuse a sandbox that does not exist."""
-    if kind is not None and kind not in SANDBOXES:
+def known_sandbox(kind: str | None) -> Kind | None:
+    """The sandbox that a flag means.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    for known in SANDBOXES:
+        if kind == known:
+            return known
+    if kind is not None:
         raise SettingsError(f"--sandbox {kind}: there is no such sandbox; there are {', '.join(SANDBOXES)}")
+    return None
 
 
 def usable_workspace(root: Path, min_free_mb: int) -> Workspace:

@@ -1,6 +1,6 @@
 """`shoal doctor`: does this machine have what a study needs, and which command mends what it lacks.
 
-Promises to start real probes, not to look at version numbers; and to change nothing but the store.
+Promises to start real probes, not to look at version numbers, and to change nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,9 +83,8 @@ def _workspace(root: Path, settings: Settings) -> Finding:
 def _sandboxes(settings: Settings) -> list[Finding]:
     from agent.sandboxes.choose import probe_bubblewrap, probe_docker
 
-    with tempfile.TemporaryDirectory() as folder:
-        docker = probe_docker(settings.sandbox.base_image)
-        bubblewrap = probe_bubblewrap(Path(folder))
+    docker = probe_docker(settings.sandbox.base_image, settings.sandbox.ca_bundle)
+    bubblewrap = probe_bubblewrap()
     either = docker.works or bubblewrap.works
     host = tex.host_problem()
     compiles = host is None and bubblewrap.works

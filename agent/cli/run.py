@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,7 @@ def start(request: Request) -> int:
     from agent.cli.idea import read_idea
     from agent.cli.study import Study, see_through
     from agent.cli.template import named_template
+    from agent.cli.tex import find_tex, open_tex
 
     settings = _settings(request)
     template = named_template(request.template)
@@ -71,14 +73,15 @@ def start(request: Request) -> int:
     if brought is not None and settings.run.ideas != 1:
         raise UserError("--idea FILE brings one idea: leave --ideas away")
     checks.known_stage(request.until)
-    checks.known_sandbox(request.sandbox)
+    kind = checks.known_sandbox(request.sandbox)
     workspace = checks.usable_workspace(request.workspace, settings.run.min_free_mb)
     name = checks.free_name(workspace, request.name, template.name)
     build.model(settings, calls=None)
     literature = build.literature(template)
     with ExitStack() as stack:
-        sandbox = build.sandbox(settings, request.sandbox, workspace)
-        tex = build.tex(settings, workspace) if request.pdf else None
+        where = find_tex(settings.sandbox) if request.pdf else None
+        sandbox, chosen_because = build.sandbox(settings, kind, workspace)
+        tex = open_tex(where, settings.sandbox, workspace, sandbox) if where else None
         prepared = build.prepared(template, regime, sandbox, workspace, allow_network=request.allow_network)
         setup = prepared.setup
         ledger = build.ledger(workspace)
@@ -116,6 +119,7 @@ def start(request: Request) -> int:
         try:
             with EventLog(workspace.run_folder(name)) as log:
                 log.began(request.template)
+                print(chosen_because, file=sys.stderr)
                 study = Study(
                     run, prepared, sandbox, tex, literature, settings, workspace, log, request.consents
                 )
@@ -147,6 +151,7 @@ def resume(
     from agent.cli.settings import load
     from agent.cli.study import Study, see_through
     from agent.cli.template import named_template
+    from agent.cli.tex import find_tex, open_tex
 
     checks.known_stage(until)
     workspace = Workspace(root)
@@ -163,12 +168,14 @@ def resume(
     literature = build.literature(found)
     with ExitStack() as stack:
         stack.enter_context(workspace.lock(name))
-        sandbox = build.sandbox(settings, run.sandbox, workspace)
-        tex = build.tex(settings, workspace) if run.pdf else None
+        where = find_tex(settings.sandbox) if run.pdf else None
+        sandbox, chosen_because = build.sandbox(settings, run.sandbox, workspace)
+        tex = open_tex(where, settings.sandbox, workspace, sandbox) if where else None
         prepared = build.prepared(found, run.regime, sandbox, workspace, allow_network=allow_network)
         checks.same_study(run, prepared.setup)
         build.ledger(workspace)
         log = stack.enter_context(EventLog(folder))
+        print(chosen_because, file=sys.stderr)
         study = Study(run, prepared, sandbox, tex, literature, settings, workspace, log, consents)
         return see_through(study, "resume", until, json=json)
 
@@ -176,10 +183,9 @@ def resume(
 def _settings(request: Request) -> Settings:
     from agent.cli.settings import load
 
-    kind = None if request.sandbox == "none" else request.sandbox
     run = {name: getattr(request, name) for name in ("seed", "ideas", "explore", "replicates", "workers")}
     models = {"default": request.model, "base_url": request.base_url}
-    return load({"run": run, "models": models, "sandbox": {"kind": kind}}, Path(), os.environ)
+    return load({"run": run, "models": models}, Path(), os.environ)
 
 
 def _forget(workspace: Workspace, name: str) -> None:

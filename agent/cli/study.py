@@ -85,12 +85,10 @@ class Report:
         """The same for people."""
         lines = []
         for idea in self.ideas:
+            found = f"{idea.verdict}: {idea.reason}" if idea.verdict else "no verdict yet"
+            lines.append(f"{self.run}/{idea.id}: {found}")
             if reason := self.failed.get(idea.id):
-                lines.append(f"{self.run}/{idea.id}: failed: {reason}")
-            elif idea.verdict:
-                lines.append(f"{self.run}/{idea.id}: {idea.verdict}: {idea.reason}")
-            else:
-                lines.append(f"{self.run}/{idea.id}: no verdict yet")
+                lines.append(f"  failed  {reason}")
             lines += [f"  paper   {idea.pdf}"] if idea.pdf else []
             lines += [f"  review  {idea.review}"] if idea.review else []
         lines.append(f"{self.trials} trials, cost {cost_text(self.cost_usd)}")

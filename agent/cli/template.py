@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import agent
@@ -68,17 +69,18 @@ def check_template(
     """
     from agent.cli import build, checks
     from agent.cli.settings import load
-    from agent.trials.check import check_template as check
 
-    checks.known_sandbox(sandbox_kind)
-    kind = None if sandbox_kind == "none" else sandbox_kind
-    settings = load({"sandbox": {"kind": kind}}, Path(), os.environ)
+    kind = checks.known_sandbox(sandbox_kind)
+    settings = load({}, Path(), os.environ)
     template = named_template(name)
     chosen, _ = template.regime(regime)
     workspace = checks.usable_workspace(root, settings.run.min_free_mb)
-    sandbox = build.sandbox(settings, sandbox_kind, workspace)
+    sandbox, chosen_because = build.sandbox(settings, kind, workspace)
     build.literature(template)
     build.prepared(template, chosen, sandbox, workspace, allow_network=allow_network)
+    print(chosen_because, file=sys.stderr)
+    from agent.trials.check import check_template as check
+
     found = check(template, chosen, sandbox, workspace.store)
     passed = all(one.passed for one in found)
     if json:

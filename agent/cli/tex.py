@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from agent.deps import Tex
 from agent.errors import SandboxUnavailable, UserError
@@ -17,7 +17,9 @@ from agent.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent.cli.settings import SandboxTable
+    from agent.ports import Sandbox
 
+Where = Literal["host", "docker"]
 PACKAGES = (
     "texlive-latex-base texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended "
     "texlive-science texlive-pictures latexmk"
@@ -26,34 +28,47 @@ INSTALL = f"apt-get install --no-install-recommends {PACKAGES}"
 PROGRAMS = ("latexmk", "pdflatex", "bibtex", "kpsewhich")
 
 
-def choose_tex(table: SandboxTable, workspace: Workspace) -> Tex:
-    """The TeX that papers of this workspace are compiled with.
+def find_tex(table: SandboxTable) -> Where:
+    """Where TeX works here, found out without writing anything.
 
     Raises:
-        UserError: there is none; the text says how to get it, and how to do without.
-        SandboxUnavailable: the engine failed while the TeX image was built.
+        UserError: nowhere; the text says how to get it, and how to do without.
     """
-    from agent.sandboxes.bubblewrap import Bubblewrap
     from agent.sandboxes.choose import probe_bubblewrap, probe_docker
-    from agent.sandboxes.docker import Docker
 
     problem = host_problem()
     if problem is None:
-        bubblewrap = probe_bubblewrap(workspace.store)
+        bubblewrap = probe_bubblewrap()
         if bubblewrap.works:
-            sandbox = Bubblewrap(workspace.store)
-            return Tex(sandbox, sandbox.host_environment())
-        problem = f"bubblewrap, which TeX runs in, does not work: {bubblewrap.detail}"
-    docker = probe_docker(table.base_image)
-    if not docker.works:
-        raise UserError(f"no TeX for the paper: {problem}. Install it ({INSTALL}), or add --no-pdf")
-    engine = Docker(workspace.store, table.base_image, table.ca_bundle)
+            return "host"
+        problem = f"the host's TeX runs in bubblewrap, which does not work ({bubblewrap.detail})"
+    if probe_docker(table.base_image, table.ca_bundle).works:
+        return "docker"
+    raise UserError(f"no TeX for the paper: {problem}. Run `{INSTALL}`, or add --no-pdf")
+
+
+def open_tex(where: Where, table: SandboxTable, workspace: Workspace, trials: Sandbox) -> Tex:
+    """TeX, ready to compile; in the sandbox of the trials where that is the right one.
+
+    Raises:
+        UserError: the TeX image cannot be built.
+    """
+    from agent.sandboxes.bubblewrap import Bubblewrap
+    from agent.sandboxes.docker import BASE_IMAGE, Docker
+
+    if where == "host":
+        sandbox = trials if isinstance(trials, Bubblewrap) else Bubblewrap(workspace.store)
+        return Tex(sandbox, sandbox.host_environment())
     try:
+        engine = (
+            trials
+            if isinstance(trials, Docker)
+            else Docker(workspace.store, base_image=table.base_image or BASE_IMAGE, ca_bundle=table.ca_bundle)
+        )
         return Tex(engine, engine.tex_environment())
     except SandboxUnavailable as error:
         raise UserError(
-            f"no TeX for the paper: {problem}, and the TeX image could not be built: {error}. "
-            f"Install it ({INSTALL}), or add --no-pdf"
+            f"no TeX for the paper: its image could not be built ({error}). Run `{INSTALL}`, or add --no-pdf"
         ) from error
 
 

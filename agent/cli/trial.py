@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -67,9 +68,8 @@ def run_trial(
     Raises:
         UserError: another split, a confirming replicate, an unknown knob or value, an unusable machine.
     """
-    checks.known_sandbox(sandbox_kind)
-    kind = None if sandbox_kind == "none" else sandbox_kind
-    settings = load({"sandbox": {"kind": kind}}, Path(), os.environ)
+    kind = checks.known_sandbox(sandbox_kind)
+    settings = load({}, Path(), os.environ)
     template = named_template(name)
     if split != "dev":
         raise UserError(f"--split {split}: outside a study only dev is scored; test data are for confirming")
@@ -83,8 +83,9 @@ def run_trial(
     change = Change.of(knob_values(template, settings_of_knobs))
     chosen_regime, _ = template.regime(regime)
     workspace = checks.usable_workspace(root, settings.run.min_free_mb)
-    sandbox = build.sandbox(settings, sandbox_kind, workspace)
+    sandbox, chosen_because = build.sandbox(settings, kind, workspace)
     prepared = build.prepared(template, chosen_regime, sandbox, workspace, allow_network=allow_network)
+    print(chosen_because, file=sys.stderr)
     trial = prepared.setup.trial(change, replicate, "dev")
     runs_in = sandbox if keep is None else Keeping(sandbox, keep)
     result, scores, outcomes = build.one_trial(trial, change, prepared, runs_in)

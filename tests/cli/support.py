@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.artifacts import Run
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 MICRO = REPOSITORY / "tests" / "templates" / "micro"
 
@@ -30,3 +32,32 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert done.stderr.startswith("shoal: ")
     for word in words:
         assert word in done.stderr
+
+
+def run_record(name: str) -> Run:
+    """The record of a run that never did anything."""
+    return Run(
+        name=name,
+        graph_version=1,
+        template="micro",
+        regime="default",
+        scope="a test",
+        model="scripted",
+        seed=0,
+        ideas=1,
+        asked=None,
+        brought=None,
+        explore=2,
+        replicates=8,
+        lag=8,
+        reviewers=1,
+        pdf=False,
+        fresh=False,
+        sandbox="bubblewrap",
+        data_hash="d",
+        pool="p",
+        pool_count=0,
+        template_hash="t",
+        environment_hash="e",
+        archive_hash="a",
+    )
