@@ -35,6 +35,16 @@ ENVIRONMENTS = frozenset({"itemize", "enumerate", "description"})
 BACKING = FACTS | CITES | {"claim", "verdict", "conjecture"}
 """A declarative sentence of abstract, results and conclusion carries one of these."""
 
+_TYPED = re.compile(r"\S*\d\S*")
+_NAME = re.compile(r"\W*[A-Za-z]+-?\d{1,2}\W*")
+"""A name such as L2 is not a number."""
+_AMOUNT = re.compile(
+    r"\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
+    r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundreds?|thousands?|millions?|billions?|dozens?|half|halves|"
+    r"halved|quarters?|twice|thrice|doubled?|tripled?|(?:two|many)-?fold|orders? of magnitude|per ?cent|"
+    r"percentage points?)\b",
+    re.IGNORECASE,
+)
 _BACKED, _UNIT = "\ue000", "\ue001"
 _ABBREVIATIONS = re.compile(r"\b(e\.g|i\.e|cf|vs|et al|approx|resp|Fig|Tab|Sec)\.")
 
@@ -213,8 +223,8 @@ def _node_problems(nodes: Iterable[Any], latex: str, *, math: bool) -> Iterator[
         kind, macro = _node(node), _macro(node)
         if macro in NAMED:
             continue
-        if kind == "LatexCharsNode" and re.search(r"\d", node.chars):
-            yield f"A digit is typed in {_around(latex, node)!r}: numbers come from \\fact or \\setting only."
+        if kind == "LatexCharsNode":
+            yield from _typed_numbers(node.chars)
         if kind == "LatexCommentNode":
             yield r"There is a comment (an unescaped %): write \% for the sign."
         if macro and not _is_allowed(macro, math=math):
@@ -228,6 +238,12 @@ def _node_problems(nodes: Iterable[Any], latex: str, *, math: bool) -> Iterator[
         yield from _node_problems(_children(node), latex, math=math or kind == "LatexMathNode")
 
 
+def _typed_numbers(chars: str) -> Iterator[str]:
+    words = [word for word in _TYPED.findall(chars) if not _NAME.fullmatch(word)]
+    for word in (*words, *_AMOUNT.findall(chars)):
+        yield f"The number {word!r} is typed: numbers come from \\fact or \\setting only."
+
+
 def _is_allowed(macro: str, *, math: bool) -> bool:
     if macro in MATHS:
         return math
@@ -235,7 +251,7 @@ def _is_allowed(macro: str, *, math: bool) -> bool:
 
 
 def _around(latex: str, node: Any) -> str:
-    found = re.search(r"[\d&#_^]", node.chars)
+    found = re.search(r"[&#_^]", node.chars)
     middle = node.pos + (found.start() if found else 0)
     return " ".join(latex[max(0, middle - 25) : middle + 25].split())
 

@@ -12,11 +12,12 @@ ALLOWED = Allowed(
     labels=frozenset({"fig:effects-1"}),
 )
 GOOD = r"""In this scope, \claim{primary}. The gain is \fact{effect.baseline.mean},
-\interval{effect.baseline.mean} on \setting{scope}, at the level $\alpha$ (see \citep{a2020, b2021} and Figure~\ref{fig:effects-1}).
+\interval{effect.baseline.mean} on \setting{scope}, at the level $\alpha$
+(see \citep{a2020, b2021} and Figure~\ref{fig:effects-1}).
 
 \begin{itemize}
 \item The verdict is \verdict.
-\item \emph{Less} than a \textbf{whole} per cent (\%) of ``it'' \& \_ --- \conjecture{may be due to noise}.
+\item \emph{Less} than one \textbf{whole} L2 (\%) of ``it'' \& \_ --- \conjecture{may be due to noise}.
 \end{itemize}"""
 
 
@@ -32,10 +33,12 @@ def test_a_text_in_the_language_has_no_problems():
         (r"\setting{seed}", r"\setting{seed}"),
         (r"As in \cite{a2020,c2022}.", r"\cite{c2022}"),
         (r"Figure~\ref{fig:none}", r"\ref{fig:none}"),
-        (r"The gain is 0.02.", "digit"),
-        (r"\emph{3 per cent}", "digit"),
-        (r"\conjecture{About 3.}", "digit"),
-        (r"At $\alpha = 0.05$.", "digit"),
+        (r"The gain is 0.02.", "'0.02.'"),
+        (r"\emph{3 times}", "is typed"),
+        ("Half of them failed.", "'Half'"),
+        ("It is ten per cent.", "'per cent'"),
+        (r"\conjecture{About 3.}", "is typed"),
+        (r"At $\alpha = 0.05$.", "is typed"),
         (r"\section{Results} Yes.", r"\section"),
         (r"\input{/etc/passwd}", r"\input"),
         (r"\def\fact{x}", r"\def"),

@@ -64,6 +64,10 @@ class Draft:
                 return rf"\setting{{{name}}}" + ("" if ended else ".")
         return ""
 
+    def setting_text(self, name: str) -> str:
+        """A setting's text; empty where there is none."""
+        return self._settings.get(name, "")
+
     def claim(self, name: str, opening: str = "") -> str:
         """A claim as a sentence; `opening` stands before it where the claim begins in lower case."""
         text = self._claims.get(name, "")
@@ -76,15 +80,6 @@ class Draft:
     def is_code(self) -> bool:
         """Whether the treatment runs edited code."""
         return bool(self.data.code_diff)
-
-    @property
-    def other_claims(self) -> tuple[str, ...]:
-        """Every claim but the primary one."""
-        return tuple(name for name in self._claims if name != "primary")
-
-    def mentioned_in_claims(self, word: str) -> bool:
-        """Whether a claim speaks of it."""
-        return any(word in text for text in self._claims.values())
 
     @property
     def treated(self) -> str:

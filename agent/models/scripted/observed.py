@@ -51,41 +51,41 @@ def results(draft: Draft) -> None:
     draft.say(
         rf"Over \fact{{plan.n}} replicates, the treatment has a mean {draft.metric} of "
         r"\fact{arm.treatment.mean} and the tuned baseline one of \fact{arm.baseline.mean} "
-        r"(Table~\ref{tab:comparisons}).",
+        r"(Table~\ref{tab:results}).",
         rf"The treatment has a mean {draft.metric} of \fact{{arm.treatment.mean}} and the tuned baseline "
         r"one of \fact{arm.baseline.mean}.",
     )
     draft.say(
+        draft.claim("primary", "In this scope, "),
         r"The mean paired difference in favour of the treatment is \fact{effect.baseline.mean}, with the "
-        r"interval \interval{effect.baseline.mean}, against a smallest effect of interest of "
-        r"\fact{plan.sesoi}.",
+        r"interval \interval{effect.baseline.mean}.",
     )
-    draft.say(draft.claim("primary", "In this scope, "))
     draft.say(rf"By the registered rule the verdict is \verdict: {_answer(draft)}.")
     for cap in draft.data.caps:
         draft.say(rf"What limits the verdict (\verdict): {cap.rstrip('.')}.")
     draft.say(
-        "The exact sign-flip test, which is printed beside the interval and decides nothing, gives "
-        r"\fact{comparison.baseline.p}."
+        r"The exact sign-flip test against the baseline, which stands beside the interval and decides "
+        r"nothing, gives \fact{comparison.baseline.p}."
     )
+    draft.say(r"Figure~\ref{fig:effects} shows the differences over the \fact{plan.n} replicates.")
     draft.say(
-        r"Figure~\ref{fig:effects} shows all \fact{plan.n} paired differences.",
+        r"Figure~\ref{fig:learning-curves} shows the learning curves over the same \fact{plan.n} replicates."
     )
-    draft.say(
-        r"The learning curves over the same \fact{plan.n} replicates are in Figure~\ref{fig:learning-curves}."
-    )
-    _more_results(draft)
-
-
-def _more_results(draft: Draft) -> None:
     draft.paragraph()
-    for name in draft.other_claims:
-        draft.say(draft.claim(name, "In this scope, "))
-    if not draft.mentioned_in_claims("control"):
-        draft.say(
-            r"Against the control the mean difference is \fact{effect.control.mean}, with the interval "
-            r"\interval{effect.control.mean}."
-        )
+    _other_comparisons(draft)
+    _failures(draft)
+
+
+def _other_comparisons(draft: Draft) -> None:
+    """Comparisons with other arms than the baseline, and the secondary metrics."""
+    for name in draft.fact_names("effect"):
+        key = name.removeprefix("effect.").removesuffix(".mean")
+        if name.endswith(".mean") and key != "baseline":
+            draft.say(
+                draft.claim(f"effect-{key}"),
+                rf"Against the arm {key}, the mean difference is \fact{{{name}}}, with the interval "
+                rf"\interval{{{name}}}.",
+            )
     for name in draft.fact_names("other"):
         if name.startswith("other.treatment."):
             metric = name.split(".")[2]
@@ -93,13 +93,16 @@ def _more_results(draft: Draft) -> None:
                 rf"The secondary metric {metric.replace('_', ' ')} is \fact{{{name}}} for the treatment and "
                 rf"\fact{{other.baseline.{metric}.mean}} for the baseline; no verdict rests on it."
             )
+
+
+def _failures(draft: Draft) -> None:
     if draft.is_zero("count.failures"):
         draft.say(r"None of the \fact{count.trials} confirming trials failed.")
     else:
         draft.say(
             r"Of the \fact{count.trials} confirming trials, \fact{count.failures} failed "
             r"(\fact{arm.treatment.failures} of the treatment, \fact{arm.baseline.failures} of the baseline) "
-            "and count as the registered rule says.",
+            "and counted as the registered rule says.",
             r"Of the \fact{count.trials} confirming trials, \fact{count.failures} failed.",
         )
 

@@ -118,11 +118,14 @@ def setup(draft: Draft) -> None:
     better = "Higher" if draft.data.goal == "maximize" else "Lower"
     if scope := draft.setting("scope"):
         draft.say(f"The scope of the study is {scope}")
-    draft.say(
-        f"The metric is {draft.metric}. {better} values are better. It is computed by a separate evaluator "
-        "from what the experiment wrote; the experiment's code sees neither the answers nor which split "
-        "it is scored on."
-    )
+    draft.say(f"The metric is {draft.metric}. {better} values are better.")
+    if any("scored itself" in cap for cap in draft.data.caps):
+        draft.say("The experiment reports it itself; nothing else has computed it.")
+    else:
+        draft.say(
+            "It is computed by a separate evaluator from what the experiment wrote; the experiment's code "
+            "sees neither the answers nor which split it is scored on."
+        )
     if varies := draft.setting("varies", "replicates.varies"):
         draft.say(f"From replicate to replicate these vary: {varies}")
     draft.paragraph()
@@ -135,11 +138,11 @@ def setup(draft: Draft) -> None:
         r"on \fact{plan.n} replicates an arm.",
         r"There were \fact{count.trials} confirming trials.",
     )
+    draft.say(r"A trial may take \setting{limit.wall_s} seconds and \setting{limit.mem_mb} MiB of memory.")
+    if draft.setting_text("sandbox") == "none":
+        draft.say("The trials ran without a sandbox.")
+    else:
+        draft.say("Each trial runs in a sandbox of its own, without a network.")
     draft.say(
-        r"A trial may take \setting{limit.wall_s} seconds and \setting{limit.mem_mb} MiB of memory; each "
-        "one runs in a sandbox of its own, without a network."
-    )
-    draft.say(
-        r"Table~\ref{tab:knobs} lists the knobs, and Table~\ref{tab:arms} the frozen arms.",
-        r"Table~\ref{tab:arms} lists the frozen arms.",
+        r"Table~\ref{tab:knobs} gives the frozen configuration of every arm.",
     )
