@@ -32,20 +32,24 @@ def evidence(paper: PaperIn, names: Iterable[str]) -> Evidence:
     """The rows of the named facts, in the order that the study holds them."""
     wanted = frozenset(names)
     used = [fact for fact in paper.facts.items if fact.name in wanted]
-    sets = {
-        trials: number for number, trials in enumerate(dict.fromkeys(f.trials for f in used if f.trials), 1)
-    }
+    distinct = sorted(dict.fromkeys(fact.trials for fact in used if fact.trials), key=len)
+    sets = {trials: number for number, trials in enumerate(distinct, 1)}
     return Evidence(
         rows="\n".join(_row(paper, fact, sets) for fact in used),
-        sets=tuple(
-            (
-                number,
-                len(trials),
-                r"\hspace{0.7em plus 0.4em}".join(f"{trial[:ID_DIGITS]}" for trial in trials),
-            )
-            for trials, number in sets.items()
-        ),
+        sets=tuple((number, len(trials), _members(trials, sets)) for trials, number in sets.items()),
     )
+
+
+def _members(trials: tuple[str, ...], sets: dict[tuple[str, ...], int]) -> str:
+    """The ids of a set, or the smaller sets that it is made of."""
+    left, parts = set(trials), []
+    for other, number in sets.items():
+        if len(other) < len(trials) and left.issuperset(other):
+            left -= set(other)
+            parts.append(rf"\hyperlink{{trials:{number}}}{{T{number}}}")
+    if parts and not left:
+        return r"{\normalfont\footnotesize " + " and ".join(parts) + "}"
+    return r"\hspace{0.7em plus 0.4em}".join(trial[:ID_DIGITS] for trial in trials)
 
 
 def _row(paper: PaperIn, fact: Fact, sets: dict[tuple[str, ...], int]) -> str:

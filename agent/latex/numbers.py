@@ -42,15 +42,12 @@ def decimal(value: float, digits: int, *, signed: bool = False) -> str:
 def fact_cell(fact: Fact) -> str:
     """The value alone, for a table whose heading says what it is."""
     if is_p(fact):
-        return _math(f"{{<}}{_SMALLEST_P}") if fact.value < _SMALLEST_P else decimal(fact.value, 3)
+        return _math(f"{{<}}{_SMALLEST_P}") if fact.value < _SMALLEST_P else decimal(fact.value, fact.digits)
     return decimal(fact.value, fact.digits, signed=is_effect(fact))
 
 
 def fact_text(fact: Fact) -> str:
-    """The value as prose says it: p with its letter, a unit where the reader needs one."""
-    if is_p(fact):
-        small = fact.value < _SMALLEST_P
-        return _math(f"p < {_SMALLEST_P}" if small else f"p = {fact.value:.3f}")
+    """The value as prose says it: with its unit where the sentence does not say the noun."""
     unit = "" if fact.unit in SILENT_UNITS else rf"\,\mbox{{{escape(fact.unit)}}}"
     return fact_cell(fact) + unit
 

@@ -15,6 +15,7 @@ from agent.latex.numbers import scalar
 from agent.latex.paper_in import PaperIn
 
 _NONE = "---"
+_HASH_DIGITS = 8
 _FAMILY = {"verdict": "verdict", "ablation": "ablation", "descriptive": "descriptive"}
 
 
@@ -98,7 +99,7 @@ def exploration_rows(paper: PaperIn) -> str:
 
 
 def knob_rows(paper: PaperIn) -> str:
-    """A row a knob: label, default and the value in each arm; a row in which the arms differ is bold."""
+    """A row a knob: label, default and the value in each arm; the row is bold where the arms differ."""
     found = []
     for knob in paper.knobs:
         values = [arm.change.values().get(knob.name, knob.default) for arm in knob_arms(paper)]
@@ -108,7 +109,8 @@ def knob_rows(paper: PaperIn) -> str:
         if any(value != values[0] for value in values):
             cells = [rf"\textbf{{{cells[0]}}}", *cells[1:]]
         found.append(cells)
-    return rows(found)
+    hashes = [rf"\texttt{{{arm.code_hash[:_HASH_DIGITS]}}}" for arm in knob_arms(paper)]
+    return rows([*found, ["hash of the code", _NONE, *hashes]])
 
 
 def knob_arms(paper: PaperIn) -> tuple[Arm, ...]:

@@ -313,6 +313,93 @@ def study(**changes: Any) -> PaperIn:
     return PaperIn(**{**fields, **changes})
 
 
+def code_study(**changes: Any) -> PaperIn:
+    """A code idea with three ablations, long names and a diff with long lines, braces and non-ASCII characters."""
+    frozen = ARMS["treatment"]
+    extra = tuple(
+        Arm(
+            name=f"without-{part}",
+            role="ablation",
+            change=Change.of(frozen),
+            code_hash=sha256_of(part),
+            tuning_trials=0,
+        )
+        for part in ("neighbour-agreement", "warm-up", "re-weighting")
+    )
+    pairs = tuple(Comparison(treatment="treatment", comparator=arm.name, family="ablation") for arm in extra)
+    made = plan().model_copy(update={"arms": plan().arms + extra, "comparisons": plan().comparisons + pairs})
+    found = list(facts().items)
+    for arm in extra:
+        values = scores()["treatment"] - 0.003
+        difference = scores()["treatment"] - values + np.linspace(-0.004, 0.004, N)
+        found += [
+            _mean_fact(
+                f"arm.{arm.name}.mean",
+                f"mean test accuracy {arm.name}",
+                values,
+                (arm.name,),
+                "mean over replicates",
+            ),
+            _mean_fact(
+                f"effect.{arm.name}.mean",
+                f"treatment minus {arm.name}",
+                difference,
+                ("treatment", arm.name),
+                "mean of paired differences",
+            ),
+            _plain(
+                f"comparison.{arm.name}.p",
+                "one-sided sign-flip p",
+                0.0004,
+                "probability",
+                "share of sign flips",
+                4,
+                n=N,
+            ),
+            _plain(
+                f"comparison.{arm.name}.holm",
+                "Holm-adjusted p",
+                0.0312,
+                "probability",
+                "two-sided p of the paired t, by Holm",
+                4,
+                n=N,
+            ),
+        ]
+    added = [
+        f"+        agreement_{n} = (labels[neighbours[{n}]] == labels[:, None]).mean(axis=1) ** {{'α': 0.5, 'β': 1.0}}['α']  # {n} % of votes ≥ ½"
+        for n in range(40)
+    ]
+    diff = "\n".join(
+        [
+            "--- a/experiment.py",
+            "+++ b/experiment.py",
+            "@@ -98,4 +98,44 @@ def train(knobs, replicate):",
+            " \tlabels = nearest(images, labels)",
+            *added,
+            "-    weights = np.ones(len(labels))  # \\frac{1}{2} $x$ & #1 ~ ^",
+        ]
+    )
+    labels = {"treatment": "agreement weighting with warm-up"} | {
+        a.name: a.name.replace("-", " ") for a in extra
+    }
+    return study(
+        **{
+            "title": "Does weighting each example by the agreement of its nearest neighbours survive a baseline that was tuned as carefully?",
+            "plan": made,
+            "facts": Facts(items=tuple(found)),
+            "code_diff": diff,
+            "arm_labels": LABELS | labels,
+            "provenance": Provenance(
+                author="openai:gpt-5.5-mini", version="0.1.0", seed=3, sandbox="docker", template="digits"
+            ),
+            "notes": ("Its text was audited twice; nothing was left out.",),
+            "paper_size": "letter",
+            **changes,
+        }
+    )
+
+
 def sources(paper: PaperIn) -> dict[str, bytes]:
     """Every file that TeX needs."""
     from agent.latex.render import render

@@ -35,6 +35,7 @@ def audit(sections: tuple[SectionText, ...], context: AuditContext, bound: str =
             findings += statements.unbacked(file, section.latex)
     findings += references.reference_findings(readable, context.references)
     findings += completeness.missing_reports(readable, context)
+    findings += whole.missing_sections(sections)
     findings += whole.section_findings(readable)
     rules = [READABLE, numbers.RULE, statements.RULE, references.RULE, completeness.RULE, whole.RULE]
     if bound:

@@ -19,16 +19,20 @@ _LONG_SENTENCE = 60
 """Characters from which the same sentence in two places is a repetition, not a turn of phrase."""
 
 
-def section_findings(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
-    """What is wrong with the sections as wholes.
-
-    Raises:
-        Unreadable: a section is not balanced LaTeX.
-    """
+def missing_sections(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
+    """The sections that a paper needs and this one does not have."""
     present = {section.name for section in sections}
     for name in ALL_SECTIONS:
         if name not in present:
             yield finding(RULE, f"{name}.tex", "", 0, "", f"the section {name} is missing")
+
+
+def section_findings(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
+    """Sections that are empty, unfinished or repeat each other.
+
+    Raises:
+        Unreadable: a section is not balanced LaTeX.
+    """
     seen: dict[str, str] = {}
     for section in sections:
         file, found = f"{section.name}.tex", sentences(section.latex)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 FACT_MACROS = ("fact", "interval", "factcell", "intervalcell")
@@ -27,7 +27,8 @@ _OPAQUE = frozenset({
     "hypersetup", "setlength", "vspace", "hspace", "addlinespace", "cmidrule", "input", "include", "href",
 })  # fmt: skip
 """Macros whose arguments are names, lengths or options, never prose."""
-_OPAQUE_ENVIRONMENTS = frozenset({"shoalcode", "Verbatim", "verbatim", "lstlisting", "comment"})
+_CODE = (r"\begin{shoalcode}", r"\end{shoalcode}")
+"""Around the listing that the renderer prints, whose characters are not LaTeX."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def place_of(latex: str, position: int) -> Place:
 @cache
 def _context() -> Any:
     from pylatexenc.latexwalker import get_default_latex_context_db
-    from pylatexenc.macrospec import EnvironmentSpec, MacroSpec, VerbatimArgsParser
+    from pylatexenc.macrospec import MacroSpec
 
     context = get_default_latex_context_db()
     macros = [MacroSpec(name, "{") for name in _ONE_ARGUMENT]
@@ -68,12 +69,11 @@ def _context() -> Any:
         MacroSpec("cmidrule", "{"),
     ]
     macros += [MacroSpec(name, "*[[{") for name in CITE_MACROS]
-    verbatim = VerbatimArgsParser("verbatim-environment")
-    code = [EnvironmentSpec(name, args_parser=verbatim) for name in sorted(_OPAQUE_ENVIRONMENTS)]
-    context.add_context_category("shoal", prepend=True, macros=macros, environments=code)
+    context.add_context_category("shoal", prepend=True, macros=macros)
     return context
 
 
+@lru_cache(maxsize=64)  # every rule reads the same few texts
 def parse(latex: str) -> tuple[Any, ...]:
     """The nodes of a text (pylatexenc's node classes).
 
@@ -82,7 +82,7 @@ def parse(latex: str) -> tuple[Any, ...]:
     """
     from pylatexenc.latexwalker import LatexWalker, LatexWalkerError, LatexWalkerParseError
 
-    walker = LatexWalker(latex, latex_context=_context(), tolerant_parsing=False)
+    walker = LatexWalker(_without_code(latex), latex_context=_context(), tolerant_parsing=False)
     try:
         nodes, _, _ = walker.get_latex_nodes(pos=0)
     except LatexWalkerParseError as error:
@@ -91,6 +91,19 @@ def parse(latex: str) -> tuple[Any, ...]:
     except LatexWalkerError as error:
         raise Unreadable(str(error), Place(1, 1)) from error
     return tuple(nodes)
+
+
+def _without_code(latex: str) -> str:
+    """A whole paper with its code listing blanked, all else where it was; any other text as it is."""
+    start = latex.find(_CODE[0])
+    if start < 0 or not latex.startswith(r"\documentclass"):
+        return latex
+    start += len(_CODE[0])
+    stop = latex.find(_CODE[1], start)
+    if stop < 0:
+        return latex
+    blank = "".join("\n" if character == "\n" else " " for character in latex[start:stop])
+    return latex[:start] + blank + latex[stop:]
 
 
 def kind_of(node: Any) -> str:
@@ -153,16 +166,12 @@ def keys_of(argument: str) -> tuple[str, ...]:
 
 
 def prose(nodes: Iterable[Any]) -> Iterator[Any]:
-    """The nodes of printed characters; names, lengths, comments and code listings are left out."""
+    """The nodes of printed characters; names, lengths and comments are left out."""
     for node in nodes:
         kind, name = kind_of(node), name_of(node)
         if kind == "comment" or (kind == "macro" and name in _OPAQUE):
             continue
-        if kind == "environment" and name in _OPAQUE_ENVIRONMENTS:
-            continue
         if kind in ("chars", "specials"):
             yield node
-        elif kind == "environment":
-            yield from prose(node.nodelist)
         else:
             yield from prose(children(node))

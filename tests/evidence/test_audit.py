@@ -1,0 +1,218 @@
+"""The audit, over the sample study and over faults planted into its text."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from agent.artifacts import Audit, Finding, SectionText
+from agent.evidence.audit import AuditContext, audit
+from agent.latex.render import render
+from tests.latex import sample
+
+
+def context(**changes: Any) -> AuditContext:
+    study = sample.study()
+    fields = {
+        "facts": study.facts, "claims": study.claims, "verdict": study.verdict, "plan": study.plan,
+        "references": study.references, "settings": study.settings,
+        "figures": study.figures + study.exploration_figures, **changes,
+    }  # fmt: skip
+    return AuditContext(**fields)
+
+
+def sections(**texts: str) -> tuple[SectionText, ...]:
+    return tuple(SectionText(name=n, latex=t) for n, t in {**sample.SECTIONS, **texts}.items())
+
+
+def audited(**texts: str) -> Audit:
+    return audit(sections(**texts), context())
+
+
+def planted(name: str, sentence: str) -> tuple[Finding, ...]:
+    """What the audit finds when `sentence` stands on a line of its own after the section's text."""
+    found = audited(**{name: sample.SECTIONS[name].rstrip() + "\n\n" + sentence + "\n"})
+    return found.findings
+
+
+def rules(findings: Iterable[Finding]) -> set[str]:
+    return {finding.rule for finding in findings}
+
+
+def test_an_honest_paper_passes() -> None:
+    bound = render(sample.study()).tex
+    found = audit(sections(), context(), bound)
+    assert found.findings == ()
+    assert found.passed
+    assert len(found.checked) == 8
+
+
+def test_an_honest_code_paper_passes() -> None:
+    study = sample.code_study()
+    removed = [arm.name for arm in study.plan.arms if arm.role == "ablation"]
+    said = "".join(rf" An ablation changed it by \fact{{effect.{name}.mean}}." for name in removed)
+    written = sections(results=sample.SECTIONS["results"] + said)
+    bound = render(sample.code_study(sections=written)).tex
+    found = audit(written, context(facts=study.facts, plan=study.plan), bound)
+    assert found.findings == ()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It reached 97.31 in the end.",
+        r"It reached \verb|97.31| in the end.",
+        "It reached $0.973$ in the end.",
+        r"It reached \textbf{0.973} in the end.",
+        r"It was better.\footnote{By 3 points.}",
+        "It reached ９７ in the end.",
+        "It gained ½ a point.",
+        "It gained half of the gap.",
+        "It won in seven of the runs.",
+        "It was an order of magnitude faster.",
+        "It gained a few percent.",
+        "It was a twofold gain.",
+        r"\begin{itemize}\item It was 0.9.\end{itemize}",
+    ],
+)
+def test_a_typed_number_is_found_where_it_stands(sentence: str) -> None:
+    found = [f for f in planted("introduction", sentence) if f.rule == "numbers"]
+    assert len(found) == 1
+    line = sample.SECTIONS["introduction"].rstrip().count("\n") + 3
+    assert (found[0].file, found[0].line) == ("introduction.tex", line)
+    assert sentence[found[0].column - 1 :].startswith(found[0].quotation.lstrip("(")[:1])
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        r"It has \fact{plan.n} replicates and \setting{limit.wall_s} seconds.",
+        r"We follow \cite{arpit2017closer} and Figure~\ref{fig:effects}.",
+        "The L2 penalty was one of the two knobs.% 97.31",
+    ],
+)
+def test_facts_settings_names_and_comments_are_not_typed_numbers(sentence: str) -> None:
+    assert "numbers" not in rules(planted("introduction", sentence))
+
+
+@pytest.mark.parametrize("name", ["abstract", "results", "conclusion"])
+def test_a_sentence_that_nothing_backs_is_found(name: str) -> None:
+    found = [f for f in planted(name, "Dropout is the best remedy, i.e. better.") if f.rule == "statements"]
+    assert [f.quotation for f in found] == ["Dropout is the best remedy, i.e. better."]
+    assert found[0].column == 1
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        r"So \claim{primary}.",
+        r"It is \fact{plan.sesoi}, as e.g. Fig. A of J. Doe says.",
+        r"Others found more \cite{frenay2014classification}.",
+        r"\conjecture{Dropout is the best remedy.}",
+        "Does it help elsewhere?",
+    ],
+)
+def test_a_backed_sentence_passes(sentence: str) -> None:
+    assert planted("results", sentence) == ()
+
+
+def test_prose_elsewhere_needs_no_evidence_behind_each_sentence() -> None:
+    assert planted("limitations", "Another study might find something else.") == ()
+
+
+def test_an_unknown_work_is_found() -> None:
+    found = planted("related_work", r"Others agree \citep{frenay2014classification,ghost2020}.")
+    assert [(f.rule, f.column) for f in found] == [("references", 14)]
+    assert "ghost2020" in found[0].quotation
+
+
+def test_a_work_that_no_source_knows_is_found_and_an_unavailable_one_is_not() -> None:
+    works = {work.key: work for work in sample.references()}
+    key = "wilson1972asymptotic"
+    for status, expected in (("not_found", {"references"}), ("unavailable", set())):
+        changed = {**works, key: works[key].model_copy(update={"status": status})}
+        found = audit(sections(), context(references=tuple(changed.values())))
+        assert rules(found.findings) == expected
+
+
+def test_a_registered_comparison_that_is_left_out_is_found() -> None:
+    text = sample.SECTIONS["results"].replace(r"\claim{comparison-2}", r"\verdict{} it was")
+    assert any("treatment against control" in f.reason for f in audited(results=text).findings)
+
+
+@pytest.mark.parametrize("name", ["abstract", "results", "conclusion"])
+def test_a_verdict_that_is_not_stated_is_found(name: str) -> None:
+    text = sample.SECTIONS[name].replace(r"\verdict", r"tested, and \claim{primary}")
+    assert any(f.rule == "completeness" and f.file == f"{name}.tex" for f in audited(**{name: text}).findings)
+
+
+def test_an_abstract_without_the_primary_effect_is_found() -> None:
+    text = sample.SECTIONS["abstract"].replace(r"\claim{primary}", r"see \cite{krogh1991simple}")
+    assert any("primary effect" in f.reason for f in audited(abstract=text).findings)
+
+
+def test_failed_trials_that_are_not_reported_are_found() -> None:
+    items = tuple(
+        fact.model_copy(update={"value": 2.0}) if fact.name == "arm.control.failures" else fact
+        for fact in sample.facts().items
+    )
+    found = audit(sections(), context(facts=sample.facts().model_copy(update={"items": items})))
+    assert [f.rule for f in found.findings] == ["completeness"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("", "only 0 words"), ("To be written: the limitations of this study go here some day.", "placeholder")],
+)
+def test_an_empty_or_unfinished_section_is_found(text: str, reason: str) -> None:
+    assert any(reason in f.reason for f in audited(limitations=text).findings)
+
+
+def test_a_missing_section_is_found() -> None:
+    kept = tuple(section for section in sections() if section.name != "limitations")
+    assert [f.reason for f in audit(kept, context()).findings] == ["the section limitations is missing"]
+
+
+def test_a_repeated_sentence_is_found() -> None:
+    sentence = sample.SECTIONS["limitations"].split(". ")[0] + "."
+    assert any("same sentence" in f.reason for f in planted("introduction", sentence))
+
+
+def test_a_section_that_is_not_balanced_is_a_finding() -> None:
+    found = planted("method", r"An \emph{open brace.")
+    assert [f.rule for f in found] == ["readable"]
+
+
+def test_a_digit_changed_in_the_bound_paper_is_found() -> None:
+    bound = render(sample.study()).tex
+    honest = r"\shoalfact{arm.baseline.mean}{\ensuremath{0.8808}}"
+    assert honest in bound
+    changed = bound.replace(honest, honest.replace("0.8808", "0.9731"), 1)
+    found = audit(sections(), context(), changed)
+    assert [f.rule for f in found.findings] == ["binding"]
+    assert "0.9731 is not the value of arm.baseline.mean" in found.findings[0].reason
+
+
+def test_a_number_linked_to_no_fact_is_found() -> None:
+    bound = render(sample.study()).tex.replace(r"\end{abstract}", r"\shoalfact{made.up}{0.99}\end{abstract}")
+    assert [f.reason for f in audit(sections(), context(), bound).findings] == ["no such fact was computed"]
+
+
+def test_a_figure_that_no_sentence_refers_to_is_found() -> None:
+    texts = sections(results=sample.SECTIONS["results"].replace(r"Figure~\ref{fig:effects}", "a figure"))
+    bound = render(sample.study(sections=texts)).tex
+    found = audit(texts, context(), bound)
+    assert [(f.rule, f.quotation) for f in found.findings] == [("floats", "fig:effects")]
+
+
+def test_a_reference_to_nothing_is_found() -> None:
+    texts = sections(method=sample.SECTIONS["method"] + r" See Table~\ref{tab:ghost}.")
+    bound = render(sample.study(sections=texts)).tex
+    found = audit(texts, context(), bound)
+    assert [(f.rule, f.quotation) for f in found.findings] == [("floats", "tab:ghost")]
+
+
+def test_a_figure_of_the_study_that_the_paper_leaves_out_is_found() -> None:
+    bound = render(sample.study(figures=sample.study().figures[1:])).tex
+    found = audit(sections(), context(), bound)
+    assert "a figure of the study is not in the paper" in {f.reason for f in found.findings}
