@@ -19,6 +19,7 @@ Direction = Literal["better", "worse", "none"]
 
 PHRASES = {"treatment": "the treatment", "baseline": "the tuned baseline", "control": "the control"}
 """What an arm of a role is called unless the caller says otherwise."""
+ORDINALS = ("first", "second", "third")
 _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _SPECIAL |= {character: "\\" + character for character in "&%$#_{}"}
 _FACT = re.compile(r"\\(?:fact|interval)\{([^}]*)\}")
@@ -129,7 +130,7 @@ class _Wording:
             text += ", which disagrees with the interval"
         if c.family != "verdict":
             text += "; this comparison is descriptive"
-        return self._claim(f"effect-{key}", text, "undecided", "none", [c])
+        return self._claim(f"effect-{key}", text, "setting", "none", [c])
 
     # ------------------------------------------------------------------------------- how it was found
 
@@ -179,8 +180,13 @@ class _Wording:
 
     def phrase(self, arm: str) -> str:
         """What an arm is called in text."""
+        if arm in self.phrases:
+            return self.phrases[arm]
         role = next(a.role for a in self.plan.arms if a.name == arm)
-        return self.phrases.get(arm) or PHRASES.get(role) or rf"\texttt{{{plain(arm)}}}"
+        if role == "ablation":
+            place = [a.name for a in self.plan.arms if a.role == "ablation"].index(arm)
+            return f"the treatment without its {ORDINALS[place]} edit"
+        return PHRASES[role]
 
     def _treatment(self) -> str:
         return _capital(self.phrase(self._deciding()[0].treatment))
@@ -198,10 +204,9 @@ class _Wording:
             limit = rf", corrected upper limit \fact{{effect.{key}.high_corrected}}" if upper else ""
             against = f" against {self.phrase(c.comparator)}" if len(comparisons) > 1 else ""
             parts.append(
-                rf"the mean difference in its favour{against} is \fact{{effect.{key}.mean}}, "
-                rf"interval \interval{{effect.{key}.mean}}{limit}"
+                rf"\fact{{effect.{key}.mean}}, interval \interval{{effect.{key}.mean}}{limit},{against}"
             )
-        return "; ".join(parts)
+        return f"the mean difference in its favour is {' and '.join(parts).removesuffix(',')}"
 
     def _claim(
         self,

@@ -8,12 +8,9 @@ and captions that say n and what the bands are. Does not decide which figures a 
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent.artifacts import (
     Candidate,
@@ -25,6 +22,7 @@ from agent.artifacts import (
     Verdict,
 )
 from agent.evidence.claims import plain
+from agent.evidence.drawing import TEXT_IN, Look, canvas_of, look_of, pdf_of
 from agent.evidence.facts import effect_name
 from agent.evidence.statistics import mean_interval
 from agent.evidence.verdict import Results
@@ -33,49 +31,6 @@ from agent.search import FIRST, SECOND, THIRD
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
-
-TEXT_IN = 5.5
-"""Width of a text column of a one-column paper, in inches."""
-STYLE: dict[str, Any] = {
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
-    "legend.fontsize": 7.5,
-    "legend.frameon": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "lines.linewidth": 1.3,
-    "lines.markersize": 4,
-    "hatch.linewidth": 0.4,
-    "pdf.fonttype": 42,
-    "axes.formatter.use_mathtext": True,
-}
-
-
-@dataclass(frozen=True)
-class Look:
-    """How one arm looks in every figure."""
-
-    color: str
-    line: Any
-    marker: str
-
-
-LOOKS = {
-    "treatment": Look("#D55E00", "-", "o"),
-    "baseline": Look("#000000", (0, (4, 1.5)), "s"),
-    "control": Look("#56B4E9", (0, (4, 1.2, 1, 1.2)), "^"),
-}
-MORE_LOOKS = (
-    Look("#009E73", (0, (1, 1)), "D"),
-    Look("#CC79A7", (0, (6, 1, 1, 1, 1, 1)), "v"),
-    Look("#E69F00", (0, (2, 1)), "P"),
-)
-_DRAWING = Lock()  # matplotlib's settings are one for the process, and ideas run side by side
 
 
 @dataclass(frozen=True)
@@ -100,27 +55,30 @@ def learning_curves(
 ) -> Drawn | None:
     """Mean test metric of each arm over training, with bands; None where no arm has such curves.
 
+    Ablations are left out: the figure of effects shows them.
+
     A band is the t interval of the mean over the arm's replicates that ended with a score, at the steps
     that all of them have.
     """
     label = metric_label or plan.metric.replace("_", " ")
-    arms = {arm.name: _curves(plan, registration, results, arm.name) for arm in plan.arms}
+    shown = [arm.name for arm in plan.arms if arm.role != "ablation"]
+    arms = {name: _curves(plan, registration, results, name) for name in shown}
     arms = {name: curve for name, curve in arms.items() if curve}
     if not arms:
         return None
     x_names = [c.x_name for (result, _) in results.values() for c in result.curves if c.metric == plan.metric]
-    with _canvas(width_in, 2.5) as (canvas, axes):
+    with canvas_of(width_in, 2.5) as (canvas, axes):
         for number, (name, points) in enumerate(arms.items()):
             look = look_of(plan, name)
             x = [step for step, _ in points]
             bands = [mean_interval(values) for _, values in points]
-            every = max(1, len(x) // 6)
+            every = max(1, -(-len(x) // 6))
             axes.fill_between(
                 x,
                 [band.low for band in bands],
                 [band.high for band in bands],
                 color=look.color,
-                alpha=0.18,
+                alpha=0.25,
                 linewidth=0,
             )
             axes.plot(
@@ -134,8 +92,8 @@ def learning_curves(
             )
         axes.set_xlabel(x_names[0].replace("_", " "))
         axes.set_ylabel(f"test {label}")
-        canvas.legend(loc="outside upper center", ncols=min(4, len(arms)))
-        pdf = _pdf(canvas)
+        canvas.legend(loc="outside upper center", ncols=len(arms), handlelength=3.2)
+        pdf = pdf_of(canvas)
     caption = (
         f"Mean test {plain(label)} while training. Bands are t intervals of the mean with a coverage of "
         r"\fact{arms.level} over \fact{count.replicates} replicates"
@@ -159,7 +117,7 @@ def effects(
     """The effect against each comparator with its interval, a line at 0, and 0 to Δ shaded."""
     label = metric_label or plan.metric.replace("_", " ")
     rows = list(verdict.comparisons)
-    with _canvas(width_in, 1.05 + 0.3 * len(rows)) as (canvas, axes):
+    with canvas_of(width_in, 1.05 + 0.3 * len(rows)) as (canvas, axes):
         axes.axvspan(
             0,
             plan.sesoi,
@@ -167,7 +125,7 @@ def effects(
             edgecolor="0.6",
             hatch="////",
             linewidth=0,
-            label="smaller than of interest",
+            label="below the smallest effect of interest",
         )
         axes.axvline(0, color="0.2", linewidth=0.8)
         for row, c in enumerate(rows):
@@ -192,7 +150,7 @@ def effects(
         gain = "difference in" if plan.goal == "maximize" else "reduction of"
         axes.set_xlabel(f"{gain} test {label}{_unit(unit)}")
         canvas.legend(loc="outside upper right")
-        pdf = _pdf(canvas)
+        pdf = pdf_of(canvas)
     names = [f"effect.{effect_name(plan, c.treatment, c.comparator)}.mean" for c in rows]
     caption = (
         f"Effects on test {plain(label)}; to the right the arm named first is better. Bars are t intervals "
@@ -210,7 +168,7 @@ def exploration(
     label = metric_label or plan.metric.replace("_", " ")
     arms = list(dict.fromkeys(candidate.arm for candidate in tree.candidates))
     winners = {won.arm: won for won in tree.winners}
-    with _canvas(width_in, 2.5) as (canvas, axes):
+    with canvas_of(width_in, 2.5) as (canvas, axes):
         for place, arm in enumerate(arms):
             candidates = [candidate for candidate in tree.candidates if candidate.arm == arm]
             _first_looks(axes, place, candidates, look_of(plan, arm))
@@ -236,7 +194,7 @@ def exploration(
         better = "higher" if plan.goal == "maximize" else "lower"
         axes.set_ylabel(f"dev {label}{_unit(unit)}\n({better} is better)")
         _exploration_legend(canvas)
-        pdf = _pdf(canvas)
+        pdf = pdf_of(canvas)
     caption = (
         f"Exploration on the dev split, \\fact{{explore.trials}} trials: {plain(label)} of every candidate "
         "in its first look, and means with standard errors over the replicates of the re-run for the best of "
@@ -246,16 +204,6 @@ def exploration(
 
 
 # ----------------------------------------------------------------------------------------------- parts
-
-
-def look_of(plan: Plan, arm: str) -> Look:
-    """The look of an arm: fixed for the usual roles, in the plan's order for the others."""
-    roles = {a.name: a.role for a in plan.arms}
-    role = roles.get(arm, arm)
-    if role in LOOKS:
-        return LOOKS[role]
-    others = [a.name for a in plan.arms if a.role not in LOOKS]
-    return MORE_LOOKS[others.index(arm) % len(MORE_LOOKS) if arm in others else 0]
 
 
 def _curves(
@@ -323,23 +271,6 @@ def _exploration_legend(canvas: Canvas) -> None:
 
 def _unit(unit: str) -> str:
     return f" ({unit})" if unit and unit != "fraction" else ""
-
-
-@contextmanager
-def _canvas(width_in: float, height_in: float) -> Iterator[tuple[Canvas, Axes]]:
-    """A figure in the house style, whatever the user's own matplotlib settings are."""
-    from matplotlib import style
-    from matplotlib.figure import Figure as Canvas
-
-    with _DRAWING, style.context(["default", STYLE]):
-        canvas = Canvas(figsize=(width_in, height_in), layout="constrained")
-        yield canvas, canvas.subplots()
-
-
-def _pdf(canvas: Canvas) -> bytes:
-    buffer = io.BytesIO()
-    canvas.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    return buffer.getvalue()
 
 
 def _drawn(
