@@ -201,6 +201,12 @@ def section_is_licensed(data: SectionIn, answer: SectionOut) -> tuple[str, ...]:
     problems = list(macro_problems(answer.latex, allowed))
     if any(problem.startswith("The LaTeX is not balanced") for problem in problems):
         return tuple(problems)
+    unseen = [
+        line.label for line in (*data.figures, *data.tables) if line.label not in used(answer.latex).labels
+    ]
+    problems += [
+        f"The text does not refer to \\ref{{{label}}}, which stands in this section." for label in unseen
+    ]
     words = word_count(answer.latex)
     if not task.min_words <= words <= task.max_words:
         problems.append(f"It has {words} words; {task.min_words} to {task.max_words} are wanted.")

@@ -150,6 +150,20 @@ SETTINGS = {
 }
 
 
+FIGURES = {
+    "results": (
+        FloatLine(label="fig:effects", caption="Differences."),
+        FloatLine(label="fig:learning-curves", caption="Curves."),
+    ),
+    "exploration": (FloatLine(label="fig:exploration", caption="Dev scores."),),
+}
+TABLES = {
+    "method": (FloatLine(label="tab:knobs", caption="Configurations."),),
+    "results": (FloatLine(label="tab:results", caption="All comparisons."),),
+    "exploration": (FloatLine(label="tab:exploration", caption="What was tried."),),
+}
+
+
 def section_in(section: str, **changes: Any) -> SectionIn:
     given: dict[str, Any] = {
         "section": section,
@@ -178,8 +192,8 @@ def section_in(section: str, **changes: Any) -> SectionIn:
             WorkLine(key="song2022", title="Learning from noisy labels", authors=("Song",), year=2022,
                      topics=("label_noise",)),
         ),
-        "figures": (FloatLine(label="fig:effects", caption="Differences."),),
-        "tables": (FloatLine(label="tab:results", caption="All comparisons."),),
+        "figures": FIGURES.get(section, ()),
+        "tables": TABLES.get(section, ()),
         "limitations": (r"Replicates vary in \setting{varies}, and in nothing else.", "One template."),
     }  # fmt: skip
     return SectionIn(**{**given, **changes})

@@ -126,6 +126,10 @@ def test_a_sentence_of_the_results_without_backing_is_quoted():
     assert "'This proves it.'" in section("results", FILLER + r"The verdict is \verdict. This proves it.")
 
 
+def test_every_figure_and_table_of_a_section_is_referred_to():
+    assert r"\ref{fig:effects}" in section("results", FILLER + r"The verdict is \verdict.")
+
+
 def test_length_is_checked():
     assert "words" in section("results", r"The verdict is \verdict.")
     assert "words" in section("results", FILLER * 20 + r"The verdict is \verdict.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.latex.escape import escape
-from agent.prompts.macros import macro_problems
+from agent.prompts.macros import macro_problems, used
 from agent.prompts.section import SectionIn
 
 HONEST = "no language model; novelty not assessed"
@@ -43,9 +43,11 @@ class Draft:
         """The text, paragraphs separated by blank lines."""
         return "\n\n".join(" ".join(sentences) for sentences in self._paragraphs if sentences)
 
-    def has(self, fact: str) -> bool:
-        """Whether a fact may be stated."""
-        return fact in self._facts
+    def unmentioned(self) -> tuple[str, ...]:
+        """Labels of the section's figures and tables that no sentence refers to yet."""
+        mentioned = used(self.latex()).labels
+        lines = (*self.data.figures, *self.data.tables)
+        return tuple(line.label for line in lines if line.label not in mentioned)
 
     def fact_names(self, first_word: str) -> tuple[str, ...]:
         """The facts whose name begins with this word."""

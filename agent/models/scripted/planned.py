@@ -92,6 +92,7 @@ def method(draft: Draft) -> None:
             r"A control, the winner of \fact{explore.control.candidates} random configurations over all "
             "knobs, the treated one included, was run on the same replicates, for description only.",
         )
+    draft.say(r"Table~\ref{tab:knobs} gives the frozen configuration of every arm.")
     draft.paragraph()
     draft.say(
         r"The plan was registered before the first confirming trial, as entry \fact{ledger.number} of "
@@ -143,6 +144,3 @@ def setup(draft: Draft) -> None:
         draft.say("The trials ran without a sandbox.")
     else:
         draft.say("Each trial runs in a sandbox of its own, without a network.")
-    draft.say(
-        r"Table~\ref{tab:knobs} gives the frozen configuration of every arm.",
-    )

@@ -16,6 +16,10 @@ def write(data: SectionIn) -> SectionOut:
     """The section that is asked for."""
     draft = Draft(data)
     WRITERS[data.section](draft)
+    for label in draft.unmentioned():
+        what = "Figure" if label.startswith("fig:") else "Table"
+        backed = r"shows what the verdict, \verdict, rests on" if data.task.backed else "shows more"
+        draft.say(rf"{what}~\ref{{{label}}} {backed}.")
     return SectionOut(latex=draft.latex())
 
 
