@@ -193,7 +193,8 @@ def exploration(
         axes.set_xlim(-0.5, len(arms) - 0.4)
         better = "higher" if plan.goal == "maximize" else "lower"
         axes.set_ylabel(f"dev {label}{_unit(unit)}\n({better} is better)")
-        _exploration_legend(canvas)
+        axes.margins(y=0.12)
+        _exploration_legend(canvas, columns=4 if width_in > 4.5 else 2)
         pdf = pdf_of(canvas)
     caption = (
         f"Exploration on the dev split, \\fact{{explore.trials}} trials: {plain(label)} of every candidate "
@@ -253,7 +254,7 @@ def _rerun(candidates: Sequence[Candidate]) -> list[Candidate]:
     return [c for c in candidates if wanted <= {s.replicate for s in c.trials}]
 
 
-def _exploration_legend(canvas: Canvas) -> None:
+def _exploration_legend(canvas: Canvas, columns: int) -> None:
     from matplotlib.lines import Line2D
 
     kinds = [
@@ -266,7 +267,7 @@ def _exploration_legend(canvas: Canvas) -> None:
         Line2D([], [], color="black", marker=m, markerfacecolor=f, markersize=s, linestyle="none", label=text)
         for m, f, s, text in kinds
     ]
-    canvas.legend(handles=handles, loc="outside upper center", ncols=4)
+    canvas.legend(handles=handles, loc="outside upper center", ncols=columns)
 
 
 def _unit(unit: str) -> str:
