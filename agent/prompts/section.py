@@ -170,8 +170,10 @@ class SectionIn(Given):
     limitations: tuple[str, ...]
     code_diff: str = ""
     previous: tuple[Previous, ...] = ()
+    last_version: str = ""
+    """The text that `findings` speaks of."""
     findings: tuple[str, ...] = ()
-    """What an audit held against an earlier version of this section."""
+    """What an audit held against the last version of this section."""
 
     @property
     def task(self) -> Task:

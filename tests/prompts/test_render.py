@@ -6,6 +6,7 @@ import pytest
 
 from agent.prompts import ALL, answer_schema, render
 from agent.prompts.render import fenced
+from agent.prompts.section import Previous
 from tests.prompts import samples
 
 PROMPTS = {prompt.name: prompt for prompt in ALL}
@@ -21,7 +22,7 @@ def test_every_prompt_renders_with_a_system_message_that_no_data_changes(name, d
     assert render(PROMPTS[name], other)[0] == system
     assert "JSON object" in system.text
     assert "{%" not in system.text + user.text
-    assert "None" not in user.text.replace("None.", "").replace("None for this section", "")
+    assert "None" not in user.text.replace("None.", "").replace("None: cite", "")
 
 
 def test_untrusted_text_cannot_end_its_own_fence():
@@ -41,6 +42,17 @@ def test_the_archive_reaches_ideation_with_its_verdicts_and_observations():
     user = render(PROMPTS["ideate"], data)[1].text
     assert "Verdict: refuted." in user
     assert "came close to the baseline" in user
+
+
+def test_sections_of_one_paper_share_their_beginning():
+    def text(section, previous):
+        written = tuple(Previous(name=name, latex="Written.") for name in previous)
+        return render(PROMPTS["section"], samples.section_in(section, previous=written))[1].text
+
+    first, second = text("method", ("abstract",)), text("setup", ("abstract", "method"))
+    shared = second.index("method:\n")
+    assert first[:shared] == second[:shared]
+    assert "# References" in first[:shared]
 
 
 def test_a_section_is_told_what_belongs_into_it_and_what_the_audit_found():
