@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import platform
 import re
 import shutil
@@ -76,14 +77,15 @@ class VirtualEnvironments:
     def _build(self, folder: Path, requirements: tuple[str, ...]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         make = [str(self._interpreter.executable), "-I", "-m", "venv", "--without-pip", str(folder)]
-        made = subprocess.run(make, capture_output=True, text=True, check=False, umask=0o022)
+        variables = {name: value for name, value in os.environ.items() if name not in MISLEADING}
+        made = subprocess.run(make, capture_output=True, text=True, check=False, umask=0o022, env=variables)
         if made.returncode != 0:
             raise SandboxUnavailable(f"no virtual environment could be made: {made.stderr.strip()[-300:]}")
         if not requirements:
             return
         install = [*self._pip(), "--python", str(folder / "bin" / "python"), "install", *PIP_FLAGS]
         done = subprocess.run(
-            [*install, *requirements], capture_output=True, text=True, check=False, umask=0o022
+            [*install, *requirements], capture_output=True, text=True, check=False, umask=0o022, env=variables
         )
         if done.returncode != 0:
             shutil.rmtree(folder, ignore_errors=True)
@@ -99,6 +101,8 @@ class VirtualEnvironments:
         return pip
 
 
+MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+"""Variables that would make pip install elsewhere, or believe that a package is there already."""
 PIP_FLAGS = ("--no-input", "--disable-pip-version-check", "--quiet", "--only-binary", ":all:")
 
 

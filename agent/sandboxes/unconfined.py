@@ -83,7 +83,7 @@ class Unconfined:
         began = time.monotonic()
         with (folder / "log").open("w+b") as log, self._process(job, folder, log.fileno()) as running:
             late = threading.Event()
-            clock = threading.Timer(job.limits.wall_s, lambda: (late.set(), _kill(running.process)))
+            clock = threading.Timer(job.limits.wall_s, _end_late, (running.process, late))
             clock.start()
             _, status, used = os.wait4(running.process.pid, 0)
             clock.cancel()
@@ -131,6 +131,11 @@ class Unconfined:
             with self._lock:
                 self._running.discard(running)
             running.gone.set()
+
+
+def _end_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    _kill(process)
 
 
 def _lay_out(folder: Path, job: Job) -> None:

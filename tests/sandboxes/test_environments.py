@@ -1,0 +1,88 @@
+"""Environments: what a trial can import, and what a failed build says."""
+
+import json
+import shutil
+
+import pytest
+
+from agent.artifacts import Limits, Outcome
+from agent.errors import TemplateError
+from agent.ports import Environment, Job, Sandbox
+from agent.sandboxes.environments import check_requirements, failed_install
+
+LIMITS = Limits(wall_s=30, mem_mb=256)
+
+
+def run(sandbox: Sandbox, environment: Environment, code: str) -> Outcome:
+    outcome = sandbox.run(Job((environment.python, "-c", code), (), environment, LIMITS, "test"))
+    if outcome.outputs:
+        shutil.rmtree(outcome.outputs)
+    return outcome
+
+
+@pytest.fixture(scope="module")
+def with_package(sandbox: Sandbox) -> Environment:
+    return sandbox.environment(("six==1.17.0",))
+
+
+def test_an_environment_has_what_was_asked_for_and_nothing_of_the_host(
+    sandbox: Sandbox, with_package: Environment
+) -> None:
+    assert run(sandbox, with_package, "import six; assert six.__version__ == '1.17.0'").status == "ok"
+    for name in ("pydantic", "sklearn", "pip"):
+        assert f"No module named '{name}'" in run(sandbox, with_package, f"import {name}").log_tail
+
+
+def test_an_empty_environment_has_only_the_standard_library(
+    sandbox: Sandbox, with_package: Environment
+) -> None:
+    empty = sandbox.environment(())
+    assert "No module named 'six'" in run(sandbox, empty, "import six").log_tail
+    assert empty.hash != with_package.hash
+
+
+def test_the_packages_of_the_host_are_not_even_on_disk(sandbox: Sandbox) -> None:
+    code = """
+import os
+tops = ["/" + name for name in os.listdir("/") if name not in ("proc", "sys")]
+folders = [path for top in tops for path, _, _ in os.walk(top) if path.endswith("-packages")]
+print([name for path in folders for name in os.listdir(path) if name in ("pydantic", "sklearn", "numpy")])
+"""
+    assert run(sandbox, sandbox.environment(()), code).log_tail == "[]\n"
+
+
+def test_the_same_requirements_are_the_same_environment(sandbox: Sandbox, with_package: Environment) -> None:
+    assert sandbox.environment(("six==1.17.0",)) == with_package
+
+
+def test_a_requirement_that_cannot_be_installed_is_named(sandbox: Sandbox) -> None:
+    with pytest.raises(TemplateError, match=r"six==0\.0\.999 cannot be installed"):
+        sandbox.environment(("six==0.0.999",))
+
+
+@pytest.mark.parametrize(
+    "text", ["-e .", "--index-url=x", "./wheel.whl", "git+https://x/y", "six @ file:///x", ""]
+)
+def test_only_plain_requirements_are_taken(text: str) -> None:
+    with pytest.raises(TemplateError, match="is not a package with a version"):
+        check_requirements((text,))
+
+
+@pytest.mark.parametrize(
+    "text", ["numpy", "numpy==2.4.6", "scikit-learn>=1.2,<2", "a[b]==1; python_version<'3.13'"]
+)
+def test_versions_extras_and_markers_are_plain(text: str) -> None:
+    check_requirements((text,))
+
+
+def test_what_an_environment_is_made_of_is_recorded(sandbox: Sandbox, with_package: Environment) -> None:
+    code = "import platform, json; print(json.dumps([platform.python_version(), platform.machine()]))"
+    version, machine = json.loads(run(sandbox, with_package, code).log_tail)
+    assert version.startswith("3.")
+    assert machine
+    assert len(with_package.hash) == 64
+
+
+def test_a_failed_install_without_a_name_gives_the_last_line() -> None:
+    error = failed_install(("a==1",), "some\nERROR: Could not open\n")
+    assert str(error) == "requirement a==1 cannot be installed: Could not open"
