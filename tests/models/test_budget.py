@@ -59,7 +59,7 @@ def run_all(budget: Budgeted, calls: int, threads: int) -> int:
     return calls - len(stopped)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     cap=st.integers(0, 2000),
     usages=st.lists(st.tuples(st.integers(1, 100), st.integers(0, 50)), min_size=1, max_size=5),
@@ -74,7 +74,7 @@ def test_no_cap_on_tokens_is_ever_overshot_by_concurrent_calls(cap, usages):
         assert cap - tokens(budget.spent().usage) < MOST * 8
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(cap=st.floats(0, 0.01), price=st.floats(0.1, 50))
 def test_no_cap_on_money_is_ever_overshot_by_concurrent_calls(cap, price):
     inner = Costs(Usage(100, 0, 50, 0), Usage(20, 0, 1, 0))
