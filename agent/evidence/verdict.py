@@ -56,11 +56,12 @@ def judge(plan: Plan, registration: Registration, results: Results, caps: tuple[
     verdict_pairs = [c for c in plan.comparisons if c.family == "verdict"]
     if not verdict_pairs:
         raise ValueError(f"plan {plan.id} has no comparison in the family verdict")
-    spreads = [_spread(plan, registration, results, pair) for pair in plan.comparisons]
+    paired = [differences(plan, registration, results, pair) for pair in plan.comparisons]
+    spreads = [spread(d, items) for d, items in paired]
     compared = _with_holm(
         [
-            _compare(plan, registration, results, pair, parts, len(verdict_pairs))
-            for pair, parts in zip(plan.comparisons, spreads, strict=True)
+            _compare(plan, registration, results, pair, d, parts)
+            for pair, (d, _), parts in zip(plan.comparisons, paired, spreads, strict=True)
         ],
         spreads,
     )
@@ -91,7 +92,7 @@ def check_complete(plan: Plan, registration: Registration, results: Results) -> 
     Raises:
         ValueError: a trial is missing, or the registration is of another plan.
     """
-    if registration.plan_hash != plan.hash:
+    if registration.plan_hash != plan.hash or len(registration.replicates) != plan.n:
         raise ValueError(f"the registration is not that of plan {plan.id}")
     missing = [
         f"{arm.name}/{r}"
@@ -188,19 +189,15 @@ def differences(
     return d, tuple(rows) if len(rows) == len(pairs) else None
 
 
-def _spread(plan: Plan, registration: Registration, results: Results, pair: Comparison) -> Spread:
-    return spread(*differences(plan, registration, results, pair))
-
-
 def _compare(
     plan: Plan,
     registration: Registration,
     results: Results,
     pair: Comparison,
+    d: tuple[float, ...],
     parts: Spread,
-    comparators: int,
 ) -> ComparisonResult:
-    d, _ = differences(plan, registration, results, pair)
+    comparators = sum(c.family == "verdict" for c in plan.comparisons)
     interval = t_interval(parts, plan.alpha)
     p = sign_flip_p(d, sign_flip_rng(plan.hash, pair.treatment, pair.comparator))
 
