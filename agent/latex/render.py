@@ -17,7 +17,6 @@ from agent.errors import BindError
 from agent.latex.appendix import ID_DIGITS, evidence
 from agent.latex.bind import bind, cited, used_facts, verdict_words
 from agent.latex.escape import ascii_only, breakable, escape
-from agent.latex.numbers import scalar
 from agent.latex.paper_in import SECTIONS, PaperIn
 from agent.latex.tables import (
     arm_rows,
@@ -115,8 +114,8 @@ def _written(paper: PaperIn) -> dict[str, str]:
         **{section.name: section.latex.strip() for section in paper.sections},
         **{f"fig:{figure.id}": figure.caption for figure in figures},
         "verdict": r"\verdict",
-        "primary": _primary(paper),
-        "sesoi": _sesoi(paper),
+        "finding": _finding(paper),
+        "level": _if_known(paper, "plan.level"),
         "arm_rows": arm_rows(paper),
         "comparison_rows": comparison_rows(paper),
         "exploration_rows": exploration_rows(paper),
@@ -131,17 +130,20 @@ def _bound(paper: PaperIn, name: str, latex: str) -> str:
         raise BindError(f"{name}: {error}") from error
 
 
-def _primary(paper: PaperIn) -> str:
-    """The first verdict comparison's effect with its interval; empty where the study has no such fact."""
+def _finding(paper: PaperIn) -> str:
+    """The primary claim; where the study has none, the first verdict comparison's effect."""
+    if any(claim.id == "primary" for claim in paper.claims.items):
+        return r"\claim{primary}"
     first = next((c for c in paper.plan.comparisons if c.family == "verdict"), None)
-    name = f"effect.{comparison_name(paper, first)}.mean" if first else ""
-    known = any(fact.name == name for fact in paper.facts.items)
-    return rf"\fact{{{name}}} \intervalcell{{{name}}}" if known else ""
+    return _if_known(paper, f"effect.{comparison_name(paper, first)}.mean" if first else "")
 
 
-def _sesoi(paper: PaperIn) -> str:
-    known = any(fact.name == "plan.sesoi" for fact in paper.facts.items)
-    return r"\fact{plan.sesoi}" if known else scalar(paper.plan.sesoi)
+def _if_known(paper: PaperIn, name: str) -> str:
+    """The fact with its interval, if it has one; nothing where the study has no such fact."""
+    fact = next((fact for fact in paper.facts.items if fact.name == name), None)
+    if fact is None:
+        return ""
+    return rf"\fact{{{name}}}" + (rf" \interval{{{name}}}" if fact.low is not None else "")
 
 
 def made_by(paper: PaperIn) -> str:

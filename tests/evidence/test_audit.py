@@ -193,6 +193,13 @@ def test_a_digit_changed_in_the_bound_paper_is_found() -> None:
     assert "0.9731 is not the value of arm.baseline.mean" in found.findings[0].reason
 
 
+def test_a_number_typed_into_the_bound_paper_is_found() -> None:
+    bound = render(sample.study()).tex
+    for place in (r"\end{abstract}", r"\section{Results}", r"\label{fig:effects}", r"\end{shoaltabular}"):
+        found = audit(sections(), context(), bound.replace(place, "97.31" + place, 1))
+        assert [(f.rule, f.quotation) for f in found.findings] == [("numbers", "97.31")]
+
+
 def test_a_number_linked_to_no_fact_is_found() -> None:
     bound = render(sample.study()).tex.replace(r"\end{abstract}", r"\shoalfact{made.up}{0.99}\end{abstract}")
     assert [f.reason for f in audit(sections(), context(), bound).findings] == ["no such fact was computed"]

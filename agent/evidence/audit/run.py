@@ -39,6 +39,7 @@ def audit(sections: tuple[SectionText, ...], context: AuditContext, bound: str =
     findings += whole.section_findings(readable)
     rules = [READABLE, numbers.RULE, statements.RULE, references.RULE, completeness.RULE, whole.RULE]
     if bound:
+        findings += _guarded(BOUND_FILE, bound, lambda: numbers.unbound_numbers(BOUND_FILE, bound))
         findings += _guarded(BOUND_FILE, bound, lambda: binding.binding_findings(BOUND_FILE, bound, context))
         findings += _guarded(
             BOUND_FILE, bound, lambda: floats.float_findings(BOUND_FILE, bound, context.figures)

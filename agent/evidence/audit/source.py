@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import takewhile
 from typing import Any
 
 FACT_MACROS = ("fact", "interval", "factcell", "intervalcell")
@@ -17,7 +18,7 @@ CITE_MACROS = ("cite", "citep", "citet", "citeauthor", "citeyear")
 REFERENCE_MACROS = ("ref", "cref", "Cref", "autoref", "pageref")
 _ONE_ARGUMENT = (
     *FACT_MACROS, "claim", "setting", "conjecture", "verdictname", "quoted",
-    "shoalverdict", "nolinkurl", "enquote", *REFERENCE_MACROS,
+    "shoalverdict", "shoaldeclared", "nolinkurl", "enquote", *REFERENCE_MACROS,
 )  # fmt: skip
 _TWO_ARGUMENTS = ("shoalfact", "shoalsetting", "shoalclaim", "shoalrow", "hyperlink", "hypertarget")
 _OPAQUE = frozenset({
@@ -165,13 +166,28 @@ def keys_of(argument: str) -> tuple[str, ...]:
     return tuple(key.strip() for key in argument.split(",") if key.strip())
 
 
-def prose(nodes: Iterable[Any]) -> Iterator[Any]:
-    """The nodes of printed characters; names, lengths and comments are left out."""
+def prose(nodes: Iterable[Any], skipped: frozenset[str] = frozenset()) -> Iterator[Any]:
+    """The nodes of printed characters; names, lengths and comments are left out.
+
+    Args:
+        skipped: Further macros whose arguments are not looked into.
+    """
     for node in nodes:
         kind, name = kind_of(node), name_of(node)
-        if kind == "comment" or (kind == "macro" and name in _OPAQUE):
+        if kind == "comment" or (kind == "macro" and (name in _OPAQUE or name in skipped)):
             continue
         if kind in ("chars", "specials"):
             yield node
         else:
-            yield from prose(children(node))
+            yield from prose(children(node), skipped)
+
+
+def body_of(paper: str) -> tuple[Any, ...]:
+    """The nodes of a whole paper from the title to the appendix; none where there is no document.
+
+    Raises:
+        Unreadable: the paper is not balanced LaTeX.
+    """
+    document = next((node for node in parse(paper) if name_of(node) == "document"), None)
+    nodes = document.nodelist if document is not None else ()
+    return tuple(takewhile(lambda node: name_of(node) != "appendix", nodes))
