@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 _ACCENTS = {"\u0302": r"\^", "\u0303": r"\~", "\u0304": r"\=", "\u0307": r"\.", "\u0305": r"\="}
+_ROOT = re.compile(r"√(\w)")
 _OVER_A_LETTER = re.compile("([A-Za-z])([" + "".join(_ACCENTS) + "])")
 
 
@@ -27,8 +28,11 @@ def _encoder(non_ascii_only: bool) -> Any:
 
 
 def escape(text: str) -> str:
-    """Plain text as LaTeX; a percent sign stays on the line of its number."""
-    return _accented(text, _encoder(False)).replace(r" \%", r"~\%")
+    """Plain text as LaTeX; a percent sign stays on the line of its number, a root covers what follows it."""
+    pieces = _ROOT.split(text)
+    encoded = [_accented(piece, _encoder(False)) for piece in pieces]
+    encoded[1::2] = [rf"\ensuremath{{\sqrt{{{piece}}}}}" for piece in encoded[1::2]]
+    return "".join(encoded).replace(r" \%", r"~\%")
 
 
 def _accented(text: str, encoder: Any) -> str:

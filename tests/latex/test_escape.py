@@ -13,6 +13,7 @@ from agent.latex.escape import ascii_only, breakable, escape
         ("40 % noise", r"40~\% noise"),
         ("Frénay", r"Fr\'enay"),
         ("x̄", r"\={x}"),
+        ("t·√V", r"t{\textperiodcentered}\ensuremath{\sqrt{V}}"),
         ("日", r"{\bfseries ?}"),
     ],
 )  # fmt: skip
