@@ -49,6 +49,8 @@ class Summary:
     verdict: str | None
     reason: str | None
     pdf: str | None
+    tex: str | None
+    """The paper's source, there also without a PDF."""
     review: str | None
 
 
@@ -74,13 +76,15 @@ def summary(workspace: Workspace, run: str, idea: str) -> Summary:
     """One idea as far as it got."""
     key = f"{run}/{idea}"
     verdict = workspace.get(Verdict, key) if workspace.has(Verdict, key) else None
+    paper = workspace.root / "papers" / key / best_round(workspace, key)
     return Summary(
         id=idea,
         title=workspace.get(Idea, key).title,
         stage=next((stage for kind, suffix, stage in REACHED if workspace.has(kind, key + suffix)), "–"),
         verdict=verdict.word if verdict else None,
         reason=verdict.reason if verdict else None,
-        pdf=_present(workspace.root / "papers" / key / best_round(workspace, key) / "paper.pdf"),
+        pdf=_present(paper / "paper.pdf"),
+        tex=_present(paper / "paper.tex"),
         review=_present(workspace.root / "reviews" / key / best_round(workspace, key) / "review.md"),
     )
 
@@ -134,7 +138,7 @@ def list_runs(root: Path, *, json: bool) -> int:
             lines.append((run.name, where, "–", f"started{state}", "", ""))
         for idea in ideas:
             word = idea.verdict or "–"
-            lines.append((run.name, where, idea.id, idea.stage + state, word, idea.pdf or "–"))
+            lines.append((run.name, where, idea.id, idea.stage + state, word, idea.pdf or idea.tex or "–"))
     print_table(lines)
     return 0
 
@@ -231,7 +235,7 @@ def _print_idea(workspace: Workspace, run: Run, idea: Summary) -> None:
         _print_plan(workspace.get(Plan, f"{key}/1"))
     if workspace.has(Verdict, key):
         _print_verdict(workspace.get(Verdict, key), workspace.get(Plan, f"{key}/1"))
-    print(f"  paper       {idea.pdf or '–'}")
+    print(f"  paper       {idea.pdf or idea.tex or '–'}")
     print(f"  review      {idea.review or '–'}")
 
 

@@ -144,12 +144,18 @@ class Plain:
 class Live:
     """A table on the terminal that is drawn anew a few times a second."""
 
-    def __init__(self, cost: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        cost: Callable[[], str],
+        stopping: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         from rich.console import Console
         from rich.live import Live as RichLive
 
         self._clock = clock
         self._cost = cost
+        self._stopping = stopping
         self._began = clock()
         self._board = Board(clock)
         self._lock = threading.Lock()
@@ -195,7 +201,8 @@ class Live:
         from rich.table import Table
 
         now = self._clock()
-        caption = f"{clock_text(now - self._began)} elapsed · cost {self._cost()} · Ctrl-C stops, resumable"
+        stop = "stopping; Ctrl-C once more ends at once" if self._stopping() else "Ctrl-C stops, resumable"
+        caption = f"{clock_text(now - self._began)} elapsed · cost {self._cost()} · {stop}"
         table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left", caption_style="dim")
         for column in ("idea", "stage", "trials", "", "best dev", "left in stage"):
             table.add_column(column, header_style="dim", no_wrap=True)
@@ -233,6 +240,6 @@ def clock_text(seconds: float) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else text
 
 
-def progress(cost: Callable[[], str]) -> Progress:
+def progress(cost: Callable[[], str], stopping: Callable[[], bool]) -> Progress:
     """The live board where standard error is a terminal, plain lines elsewhere."""
-    return Live(cost) if sys.stderr.isatty() else Plain(sys.stderr)
+    return Live(cost, stopping) if sys.stderr.isatty() else Plain(sys.stderr)

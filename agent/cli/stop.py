@@ -57,7 +57,8 @@ class StopRequests:
                     os.write(2, SHOW_CURSOR)
                 os._exit(130)
             self._signalled = True
-            os.write(2, STOPPING)
+            if not os.isatty(2):  # the live board says it itself
+                os.write(2, STOPPING)
 
         before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

@@ -89,7 +89,7 @@ class Report:
             lines.append(f"{self.run}/{idea.id}: {found}")
             if reason := self.failed.get(idea.id):
                 lines.append(f"  failed  {reason}")
-            lines += [f"  paper   {idea.pdf}"] if idea.pdf else []
+            lines += [f"  paper   {idea.pdf or idea.tex}"] if idea.tex else []
             lines += [f"  review  {idea.review}"] if idea.review else []
         lines.append(f"{self.trials} trials, cost {cost_text(self.cost_usd)}")
         return lines
@@ -105,7 +105,7 @@ def see_through(study: Study, command: Literal["run", "resume"], until: str | No
     folder = workspace.run_folder(run.name)
     built = build.model(study.settings, folder / "calls")
     requests = StopRequests(folder, run.name)
-    board = progress(lambda: cost_text(built.spent().cost_usd))
+    board = progress(lambda: cost_text(built.spent().cost_usd), lambda: requests.asked() is not None)
 
     def emit(event: Event) -> None:
         study.log.add(event)

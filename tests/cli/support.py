@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,33 @@ def environment(home: Path) -> dict[str, str]:
     """Variables of a user without settings; those that say where sandboxes come from stay."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SHOAL_RUN", "XDG_"))}
     return {**kept, "HOME": str(home), "PYTHONPATH": str(REPOSITORY), "COLUMNS": "100"}
+
+
+def in_folder(folder: Path) -> Shoal:
+    """Runs `shoal ARGUMENTS` in a folder; the user has no settings, and `env` adds variables."""
+
+    def run(*arguments: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "agent", *map(str, arguments)],
+            cwd=folder,
+            env={**environment(folder.parent / "home"), **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    return run
+
+
+def small(name: str | None, *, template: str | Path = MICRO, explore: int = 2) -> list[str]:
+    """The command of a small study."""
+    named = ["--name", name] if name else []
+    return [
+        *("run", str(template), *named, "--sandbox", "bubblewrap", "--no-pdf", "--idea", "attention"),
+        *("--explore", str(explore), "--replicates", "8", "--allow-uninformative"),
+    ]
 
 
 def files(folder: Path) -> set[str]:
