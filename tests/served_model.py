@@ -5,6 +5,7 @@ A real server with the real wire format, for tests that need a language model's 
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-FILLER = r"\conjecture{Another experiment with other data and other settings could well show something else.}"
+THINGS = ("other data", "a wider range", "another evaluator", "a longer run", "more noise", "less noise")
+DOUBTS = ("could well change the answer", "may matter more than it seems", "remains to be looked at")
 MICRO_LINE = '    careful = 0.02 if knobs["mode"] == "slow" else 0.0\n'
 
 
@@ -81,17 +83,21 @@ def _edit(text: str) -> dict[str, Any]:
 
 
 def _names(text: str, heading: str) -> list[str]:
-    part = text.partition(f"## {heading}")[2].partition("\n## ")[0]
+    """The names listed under a heading, up to the next empty line."""
+    part = text.rpartition(f"\n{heading}")[2].partition("\n\n")[0]
     return re.findall(r"^- `([^`]+)`:", part, re.MULTILINE)
 
 
 def _section(text: str) -> dict[str, Any]:
-    section = re.search(r"# This section: ([a-z ]+)", text)
+    section = re.search(r"# Your section: ([a-z ]+)", text)
     words = re.search(r"^(\d+) to (\d+) words", text, re.MULTILINE)
     assert section is not None
     assert words is not None
-    claims, facts, settings = _names(text, "Claims"), _names(text, "Facts"), _names(text, "Settings")
-    works, labels = _names(text, "References"), _names(text, "Figures and tables")
+    claims, facts, settings = _names(text, "Claims:"), _names(text, "Facts:"), _names(text, "Settings:")
+    works, labels = (
+        _names(text.replace("key}\n\n", "key}\n"), "# References:"),
+        _names(text, "Figures and tables"),
+    )
     lines = [rf"\claim{{{claim}}}." for claim in claims]
     if section[1] in ("abstract", "results", "conclusion"):
         lines.append(r"The verdict within \setting{scope} is \verdict.")
@@ -99,14 +105,17 @@ def _section(text: str) -> dict[str, Any]:
         lines += [rf"One work speaks to this question \citep{{{work}}}." for work in works]
     if section[1] in ("results", "exploration"):
         lines += [rf"The value of this number is \fact{{{fact}}}." for fact in facts]
-        lines += [rf"The details with \fact{{{facts[0]}}} stand in~\ref{{{label}}}." for label in labels]
     if section[1] == "limitations":
-        limits = text.partition("## Limitations of this study")[2].partition("\n## ")[0]
+        limits = text.partition("Limitations of this study:")[2].partition("\n\n")[0]
         lines += re.findall(r"^- (.+)$", limits, re.MULTILINE)
-    if section[1] in ("method", "setup") and "varies" in settings:
+    if "varies" in settings and section[1] == "setup":
         lines.append(r"Replicates vary in \setting{varies}.")
-    while sum(len(line.split()) for line in lines) < int(words[1]) + 25:
-        lines.append(FILLER)
+    backing = rf" with \fact{{{facts[0]}}}" if facts else ""
+    lines += [rf"The details{backing} stand in~\ref{{{label}}}." for label in labels]
+    for thing, doubt in itertools.product(THINGS, DOUBTS):
+        if sum(len(line.split()) for line in lines) >= int(words[1]) + 25:
+            break
+        lines.append(rf"\conjecture{{As far as the {section[1]} goes, {thing} {doubt}.}}")
     return {"latex": " ".join(lines)}
 
 

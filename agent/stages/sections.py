@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from agent.artifacts import Claim, Fact, Figure, Reference
 from agent.deps import Deps
+from agent.latex.numbers import SILENT_UNITS
 from agent.prompts.section import (
     SECTION,
     ClaimLine,
@@ -50,6 +51,7 @@ def write_section(
     others: Mapping[SectionName, str],
     deps: Deps,
     *,
+    last_version: str = "",
     findings: tuple[str, ...] = (),
     revision: int = 0,
 ) -> str:
@@ -57,14 +59,16 @@ def write_section(
 
     Args:
         others: The sections that are written already.
-        findings: What the audit held against the last version of this section.
+        last_version: The section as it was, where it is written again.
+        findings: What the audit held against that version.
         revision: Number of the attempt, 0 for the first.
 
     Raises:
         AnswerRejected: every allowed turn broke the rules of the prompt.
     """
     site = f"{study.idea.id}/write/{name}" + (f"/{revision}" if revision else "")
-    data = section_in(name, study, others, findings, deps)
+    data = section_in(name, study, others, deps)
+    data = data.model_copy(update={"last_version": last_version, "findings": findings})
     return deps.model.ask(SECTION, data, site=site).value.latex.strip()
 
 
@@ -72,7 +76,6 @@ def section_in(
     name: SectionName,
     study: Study,
     others: Mapping[SectionName, str],
-    findings: tuple[str, ...],
     deps: Deps,
 ) -> SectionIn:
     """What the writer of a section is given."""
@@ -107,7 +110,6 @@ def section_in(
         limitations=study.limitations if name in ("limitations", "abstract", "conclusion") else (),
         code_diff=study.code_diff if name in ("method", "introduction") else "",
         previous=tuple(Previous(name=key, latex=text) for key, text in others.items()),
-        findings=findings,
     )
 
 
@@ -125,7 +127,7 @@ def _fact_line(fact: Fact) -> FactLine:
 
 
 def _value(fact: Fact) -> str:
-    unit = "" if fact.unit in ("", "fraction", "probability") else f" {fact.unit}"
+    unit = "" if fact.unit in SILENT_UNITS else f" {fact.unit}"
     return f"{fact.value:.{fact.digits}f}{unit}"
 
 

@@ -119,7 +119,15 @@ def _revised(texts: Texts, report: Audit, revision: int, study: Study, deps: Dep
         if name in complaints:
             others = {other: text for other, text in revised.items() if other != name}
             told = tuple(complaints[name])
-            revised[name] = write_section(name, study, others, deps, findings=told, revision=revision)
+            revised[name] = write_section(
+                name,
+                study,
+                others,
+                deps,
+                last_version=texts[name],
+                findings=told,
+                revision=revision,
+            )
     return revised
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from agent.artifacts import Finding, SectionText
 from agent.evidence.audit.context import ALL_SECTIONS, finding
 from agent.evidence.audit.statements import sentences
+from agent.prompts.macros import word_count
 
 RULE = "sections"
 _PLACEHOLDER = re.compile(
@@ -36,7 +37,7 @@ def section_findings(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for section in sections:
         file, found = f"{section.name}.tex", sentences(section.latex)
-        words = sum(len(sentence.text.split()) for sentence in found)
+        words = word_count(section.latex)
         if words < _FEWEST_WORDS:
             yield finding(RULE, file, section.latex, 0, section.latex, f"the section has only {words} words")
         for match in _PLACEHOLDER.finditer(section.latex):
