@@ -52,6 +52,10 @@ class Request:
     json: bool
 
 
+PANEL = 3
+"""Reviewers of a paper where the settings name no number; a scripted checklist is one."""
+
+
 def start(request: Request) -> int:
     """Start a new run and see it to its end; returns the exit code.
 
@@ -100,7 +104,7 @@ def start(request: Request) -> int:
             explore=settings.run.explore,
             replicates=settings.run.replicates,
             lag=settings.run.lag,
-            reviewers=settings.run.reviewers,
+            reviewers=settings.run.reviewers or (1 if models.scripted else PANEL),
             pdf=request.pdf,
             fresh=request.fresh,
             sandbox=sandbox.name,

@@ -51,8 +51,8 @@ class RunTable(_Table):
     """Trials at a time; unset: as many as fit this machine. Changes no result."""
     lag: int = Field(default=8, ge=1)
     """How many trials an adaptive choice may still be waiting for. Changes results."""
-    reviewers: int = Field(default=1, ge=1, le=9)
-    """Reviewers of the panel."""
+    reviewers: int | None = Field(default=None, ge=1, le=9)
+    """Reviewers of the panel; unset: three, and one for the checklist of a scripted study."""
     min_free_mb: int = Field(default=200, ge=0)
     """Free disk space that a run wants to see before it starts, in MB."""
 
