@@ -32,7 +32,7 @@ def plan_facts(plan: Plan, registration: Registration, verdict: Verdict, unit: s
         ("power.n_default", "n before power", power.n_default, "replicates", "default or asked for"),
     ]
     if verdict.n_to_settle is not None:
-        settles = "smallest n with a verdict if means and variances stayed as observed"
+        settles = "smallest n with a verdict if means and variance components stayed as observed"
         n, what = verdict.n_to_settle, "replicates that would settle the question"
         rows.append(("verdict.n_to_settle", what, n, "replicates", settles))
     declared = [

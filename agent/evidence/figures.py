@@ -194,7 +194,8 @@ def exploration(
         better = "higher" if plan.goal == "maximize" else "lower"
         axes.set_ylabel(f"dev {label}{_unit(unit)}\n({better} is better)")
         axes.margins(y=0.12)
-        _exploration_legend(canvas, columns=4 if width_in > 4.5 else 2)
+        failed = any(s.score is None for c in tree.candidates for s in c.trials if s.replicate in FIRST)
+        _exploration_legend(canvas, failed=failed, columns=4 if width_in > 4.5 else 2)
         pdf = pdf_of(canvas)
     caption = (
         f"Exploration on the dev split, \\fact{{explore.trials}} trials: {plain(label)} of every candidate "
@@ -254,7 +255,7 @@ def _rerun(candidates: Sequence[Candidate]) -> list[Candidate]:
     return [c for c in candidates if wanted <= {s.replicate for s in c.trials}]
 
 
-def _exploration_legend(canvas: Canvas, columns: int) -> None:
+def _exploration_legend(canvas: Canvas, *, failed: bool, columns: int) -> None:
     from matplotlib.lines import Line2D
 
     kinds = [
@@ -266,6 +267,7 @@ def _exploration_legend(canvas: Canvas, columns: int) -> None:
     handles = [
         Line2D([], [], color="black", marker=m, markerfacecolor=f, markersize=s, linestyle="none", label=text)
         for m, f, s, text in kinds
+        if failed or text != "failed"
     ]
     canvas.legend(handles=handles, loc="outside upper center", ncols=columns)
 

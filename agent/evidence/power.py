@@ -92,7 +92,7 @@ def smallest_n(sds: Sequence[float], *, sesoi: float, alpha: float, least: int, 
 
 
 def n_to_settle(spreads: Sequence[Spread], *, sesoi: float, alpha: float) -> int | None:
-    """The smallest n that would give a verdict if means and variances stayed as observed.
+    """The smallest n that would give a verdict if means and variance components stayed as observed.
 
     One comparator's spread each. None where no n up to 10,000 would: the uncertainty of the test items does
     not shrink with more replicates.

@@ -51,14 +51,18 @@ class Spread:
         """V, the variance of the mean, with n replicates (those there are) and the same items.
 
         V = max(s²_rep/n + s²_item/m − s²_cell/(nm), s²_rep/n, s²_item/m): the estimate for crossed random
-        replicates and items (Owen 2007), kept at least as large as either part alone. With `n` other than
-        that of the data the three parts are held at what was observed.
+        replicates and items (Owen 2007), kept at least as large as either part alone. For an `n` other than
+        that of the data the variance components are held at their estimates: s²_rep and s²_cell stay, and of
+        s²_item the share s²_cell/n that is due to the replicates shrinks with them.
         """
         n = self.n if n is None else n
         one_way = self.rep / n
         if self.items == 0:
             return one_way
-        by_item = self.item / self.items
+        item = self.item
+        if n != self.n:
+            item = max(item - self.cell / self.n, 0.0) + self.cell / n
+        by_item = item / self.items
         return max(one_way + by_item - self.cell / (n * self.items), one_way, by_item)
 
 

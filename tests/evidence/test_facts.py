@@ -173,6 +173,15 @@ def test_an_inconclusive_study_says_that_it_does_not_decide_and_which_n_would() 
     assert r"\fact{verdict.n_to_settle} replicates would settle it" in open_.text
 
 
+def test_a_study_that_more_replicates_cannot_settle_says_so() -> None:
+    rows = [[1.0, 1.0, 0.0, 1.0], [1.0, 1.0, 0.0, 1.0]] * (N // 2)
+    other = [[1.0, 0.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0]] * (N // 2)
+    values: dict[str, Row] = {"treatment": [0.75] * N, "baseline": [0.75] * N}
+    claim = primary(values, items={"treatment": rows, "baseline": other})
+    assert claim.wording == "undecided"
+    assert "no feasible number of replicates on these test items" in claim.text
+
+
 def test_a_capped_study_claims_nothing_and_says_why() -> None:
     _, listed, _ = study({"treatment": better(0.05), "baseline": BASE}, caps=("100 % of_it",))
     by_id = {claim.id: claim for claim in listed.items}

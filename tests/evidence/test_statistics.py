@@ -69,6 +69,15 @@ def test_two_way_variance_estimates_the_variance_of_a_mean_over_crossed_effects(
     assert np.mean(estimates) == pytest.approx(true, rel=0.08)
 
 
+def test_more_replicates_shrink_all_but_the_items_own_variance() -> None:
+    # components: rep 0.5 − 2/40 per replicate, item 0.3 − 2/10, cell 2
+    parts = Spread(n=10, mean=0.0, rep=0.5, items=40, item=0.3, cell=2.0)
+    expected = (0.5 - 2 / 40) / 50 + (0.3 - 2 / 10) / 40 + 2 / (50 * 40)
+    assert parts.variance(50) == pytest.approx(expected)
+    assert parts.variance(10) == parts.variance()
+    assert parts.variance(10**9) == pytest.approx((0.3 - 2 / 10) / 40)
+
+
 def test_two_way_variance_is_never_below_either_part_alone() -> None:
     parts = Spread(n=8, mean=0.0, rep=1.0, items=4, item=0.1, cell=100.0)
     assert parts.variance() == 1.0 / 8
