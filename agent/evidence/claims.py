@@ -113,7 +113,8 @@ class _Wording:
         if self.verdict.n_to_settle is not None:
             text += r"; at the effect observed, \fact{verdict.n_to_settle} replicates would settle it"
         elif not self.verdict.caps:
-            text += "; at the effect observed, no feasible number of replicates on these test items would settle it"
+            text += "; at the effect observed, no feasible number of replicates"
+            text += " on these test items would settle it"
         return self._claim("primary", text, "undecided", "none", deciding)
 
     def described(self, c: ComparisonResult) -> Claim:
