@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.artifacts import Outcome, hash_files, sha256_of
+from agent.artifacts import Outcome, Split, hash_files, sha256_of
 from agent.errors import TemplateError
 from agent.ports import Environment, Job, Mount, Sandbox
 from agent.templates import Setup, Template, template_files
@@ -29,11 +29,21 @@ class Prepared:
 
     setup: Setup
     data: Path
-    """Holds `data/{common,replicates/<r>,dev,test}` and `private/{dev,test}`."""
+    """Holds `data/{common,replicates/<r>}`, `private/{dev,test}`, and `inputs/` under blind names."""
     store: Path
     """The workspace's store, for code folders and scratch files."""
     experiment: Environment
     evaluate: Environment
+
+    def inputs(self, split: Split) -> Path:
+        """The folder of what a trial on `split` predicts; its name does not tell the split."""
+        return self.data / "inputs" / _blind_name(self.setup.data_hash, split)
+
+    def answers(self, split: Split, replicate: int) -> Path:
+        """The folder of a split's answers; of one replicate where the answers differ by replicate."""
+        folder = self.data / "private" / split
+        own = folder / str(replicate)
+        return own if own.is_dir() else folder
 
 
 def prepare(
@@ -52,13 +62,13 @@ def prepare(
         StorageFailed: the store cannot be written.
     """
     name, table = template.regime(regime)
-    if template.spec.prepare.network and not allow_network:
-        raise TemplateError(f"template {template.name} prepares its data with a network: allow it explicitly")
     experiment = sandbox.environment(template.spec.requirements.experiment)
     evaluate = sandbox.environment(template.spec.requirements.evaluate)
     folder = store / "data" / data_key(template, name)
     with file_lock(folder.with_name(f"{folder.name}.lock")):
         if not (folder / RECORD).is_file():
+            if template.spec.prepare.network and not allow_network:
+                raise TemplateError(f"template {template.name} prepares with a network: add --allow-network")
             _run_prepare(template, name, sandbox, store, folder)
         record = json.loads((folder / RECORD).read_text())
     scope = template.spec.scope
@@ -143,7 +153,14 @@ def _record(outputs: Path) -> None:
     }
     (outputs / "data" / "common").mkdir(exist_ok=True)
     hashes = {"data_hash": hash_files(files), "pool": hash_files(pool)}
+    (outputs / "inputs").mkdir()
+    for split in ("dev", "test"):  # a trial sees the paths of its mounts in /proc/self/mountinfo
+        (outputs / "data" / split).rename(outputs / "inputs" / _blind_name(hashes["data_hash"], split))
     write_durably(outputs / RECORD, json.dumps(hashes).encode())
+
+
+def _blind_name(data_hash: str, split: str) -> str:
+    return sha256_of([data_hash, split])[:16]
 
 
 def missing_data(template: Template, outputs: Path) -> str:

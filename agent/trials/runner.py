@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.artifacts import Change, Outcome, Result, Scores, Split, Status, Trial, canonical_json, hash_files
+from agent.artifacts import Change, Outcome, Result, Scores, Status, Trial, canonical_json, hash_files
 from agent.ports import Job, Mount, Sandbox
 from agent.templates import Template
 from agent.trials.code import place_code
@@ -53,7 +53,7 @@ def run_trial(
         evaluated = sandbox.run(evaluation_job(trial, prepared, outputs))
         outcomes.append(evaluated)
         try:
-            result, scores = _judge(trial, prepared.setup.template, outputs, evaluated)
+            result, scores = judge(trial, prepared.setup.template, outputs, evaluated)
         finally:
             remove_outputs(evaluated)
         return result, scores, without_outputs(outcomes)
@@ -79,7 +79,7 @@ def experiment_job(trial: Trial, change: Change, prepared: Prepared) -> Job:
             Mount(place_code(prepared.store, {"config.json": config}) / "config.json", "/job/config.json"),
             Mount(data / "common", "/job/data/common"),
             Mount(data / "replicates" / str(trial.replicate), "/job/data/replicate"),
-            Mount(data / trial.split, "/job/data/eval"),
+            Mount(prepared.inputs(trial.split), "/job/data/eval"),
         ),
         environment=prepared.experiment,
         limits=trial.limits,
@@ -100,19 +100,12 @@ def evaluation_job(trial: Trial, prepared: Prepared, outputs: Path) -> Job:
         mounts=(
             Mount(place_code(prepared.store, files), "/job/evaluate"),
             Mount(outputs, "/job/outputs"),
-            Mount(answers(prepared.data, trial.split, trial.replicate), "/job/private"),
+            Mount(prepared.answers(trial.split, trial.replicate), "/job/private"),
         ),
         environment=prepared.evaluate,
         limits=template.evaluate_limits,
         purpose="evaluate",
     )
-
-
-def answers(data: Path, split: Split, replicate: int) -> Path:
-    """The folder of a split's answers; of one replicate where the answers differ by replicate."""
-    folder = data / "private" / split
-    own = folder / str(replicate)
-    return own if own.is_dir() else folder
 
 
 def starved(outcome: Outcome, job: Job) -> bool:
@@ -143,9 +136,14 @@ def outputs_hash(outputs: Path) -> str:
     return hash_files({path.relative_to(outputs).as_posix(): path.read_bytes() for path in files})
 
 
-def _judge(
+def judge(
     trial: Trial, template: Template, outputs: Path, evaluated: Outcome
 ) -> tuple[Result, Scores | None]:
+    """The result of a trial from the evaluator's outcome over `outputs`.
+
+    Raises:
+        TemplateError: the evaluator breaks its format.
+    """
     produced = outputs_hash(outputs)
     if evaluated.status != "ok" or evaluated.outputs is None:
         why = f"the evaluator gave no result: {evaluated.status}, {reason(evaluated)}"

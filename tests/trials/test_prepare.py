@@ -1,0 +1,82 @@
+"""Preparing: once for each content, complete or refused."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from agent.errors import TemplateError
+from agent.ports import Sandbox
+from agent.templates import load_template
+from agent.trials.prepare import Prepared, prepare
+from tests.trials.conftest import MICRO, Make
+
+PREPARE = (MICRO / "prepare.py").read_text()
+RANDOM = PREPARE.replace('"items": ITEMS', '"items": __import__("secrets").token_hex()')
+"""Writes other data whenever it runs, so that equal hashes mean that it ran once."""
+
+
+def test_prepared_data_have_every_part(micro: Prepared) -> None:
+    template = micro.setup.template
+    replicates = micro.data / "data" / "replicates"
+    assert {path.name for path in replicates.iterdir()} == {
+        str(r) for r in (*template.exploring, *template.confirming)
+    }
+    for split in ("dev", "test"):
+        assert (micro.inputs(split) / "numbers.json").is_file()
+        assert (micro.answers(split, 0) / "signs.json").is_file()
+        assert split not in str(micro.inputs(split).relative_to(micro.data))
+
+
+def test_prepare_runs_once_though_many_ask_at_once(sandbox: Sandbox, tmp_path: Path, changed: Make) -> None:
+    template = changed(prepare=RANDOM)
+    with ThreadPoolExecutor(3) as pool:
+        work = [pool.submit(prepare, template, None, sandbox, tmp_path) for _ in range(3)]
+        hashes = {one.result().setup.data_hash for one in work}
+    assert len(hashes) == 1
+    assert prepare(template, None, sandbox, tmp_path).setup.data_hash in hashes
+
+
+def test_hashes_follow_the_data_and_the_pool_follows_the_test_part(
+    sandbox: Sandbox, store: Path, micro: Prepared, changed: Make
+) -> None:
+    other_training = prepare(changed(prepare=PREPARE.replace("0.02)", "0.03)")), None, sandbox, store).setup
+    other_test = prepare(changed(prepare=PREPARE.replace('f"{split}/{item}"', 'f"{split}-{item}"')), None,
+                         sandbox, store).setup  # fmt: skip
+    again = prepare(changed(prepare=PREPARE + "\n"), None, sandbox, store).setup
+    assert other_training.data_hash != micro.setup.data_hash
+    assert other_training.pool == micro.setup.pool
+    assert other_test.pool != micro.setup.pool
+    assert (again.data_hash, again.pool) == (micro.setup.data_hash, micro.setup.pool)
+
+
+def test_a_failing_prepare_shows_the_end_of_its_log(sandbox: Sandbox, store: Path, changed: Make) -> None:
+    template = changed(prepare="raise RuntimeError('no such corpus')")
+    with pytest.raises(
+        TemplateError, match=r"prepare\.py --regime \w+ ended with exit code 1:(?s:.*)no such corpus"
+    ):
+        prepare(template, None, sandbox, store)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "missing"),
+    [
+        ("range(REPLICATES)", "range(REPLICATES - 1)", "data/replicates/"),
+        ('for split in ("dev", "test")', 'for split in ("dev",)', "data/test"),
+        ('write(private / split / "signs.json"', 'write(private / "signs.json"', "private/dev"),
+    ],
+)
+def test_a_template_without_a_part_of_its_data_names_the_part(
+    sandbox: Sandbox, store: Path, changed: Make, old: str, new: str, missing: str
+) -> None:
+    assert old in PREPARE
+    with pytest.raises(TemplateError, match=f"wrote no {missing}"):
+        prepare(changed(prepare=PREPARE.replace(old, new)), None, sandbox, store)
+
+
+def test_prepare_has_no_network_unless_the_user_lets_it(sandbox: Sandbox, store: Path, changed: Make) -> None:
+    path = changed(prepare=PREPARE + "# anew\n").root / "template.toml"
+    assert "[prepare]\n" in path.read_text()
+    path.write_text(path.read_text().replace("[prepare]\n", "[prepare]\nnetwork = true\n"))
+    with pytest.raises(TemplateError, match="prepares with a network"):
+        prepare(load_template(path.parent), None, sandbox, store)
