@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.artifacts import Idea, KnobTreatment
+from agent.artifacts import Idea, KnobTreatment, Run
 from agent.latex.escape import escape
 from agent.templates import Metric, Template
 
@@ -18,6 +18,23 @@ def treated_label(idea: Idea, template: Template) -> str:
         return idea.treated.what
     knob = template.spec.knobs[idea.treated.knob]
     return knob.label or idea.treated.knob.replace("_", " ")
+
+
+def arm_labels(idea: Idea, template: Template) -> dict[str, str]:
+    """How tables call the arms, in plain text."""
+    treated = treated_label(idea, template) if isinstance(idea.treated, KnobTreatment) else "edited code"
+    return {"treatment": treated, "baseline": "tuned baseline", "control": "control"}
+
+
+def command(run: Run) -> str:
+    """The command that makes the study again; empty where a language model or a person had a say in it."""
+    if run.model != "scripted" or run.brought is not None:
+        return ""
+    words = [f"shoal run {run.template}"]
+    words += [f"--idea {run.asked}"] if run.asked else []
+    words += [f"--ideas {run.ideas}"] if run.ideas != 1 else []
+    words += [f"--replicates {run.replicates}"] if run.replicates else []
+    return " ".join([*words, f"--explore {run.explore} --regime {run.regime} --seed {run.seed}"])
 
 
 def phrases(idea: Idea, template: Template) -> dict[str, str]:

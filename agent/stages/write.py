@@ -18,6 +18,7 @@ from agent.latex.render import Rendered, render
 from agent.prompts.section import SECTIONS, SectionName
 from agent.stages.sections import write_section
 from agent.stages.study import Study
+from agent.stages.words import arm_labels, command
 from agent.workspace import write_durably
 
 REVISIONS = 2
@@ -90,8 +91,9 @@ def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> Pape
             seed=run.seed,
             sandbox=run.sandbox,
             template=run.template,
+            command=command(run),
         ),
-        arm_labels={"baseline": "tuned baseline"},
+        arm_labels=arm_labels(study.idea, deps.setup.template),
     )
 
 

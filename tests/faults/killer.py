@@ -44,16 +44,21 @@ class Killer:
         self.stage = "ideate"
         self.armed: int | None = None
         """The thread whose next event comes after the chosen write."""
+        self.opened: sqlite3.Connection | None = None
+        """A connection that can be watched once its own event is over."""
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.armed == threading.get_ident():
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.opened is not None:
+            connection, self.opened = self.opened, None
+            self._watch(connection)
         if event == "os.rename":
             self._renamed(PurePath(os.fsdecode(arguments[1])))
         elif event == "open" and isinstance(arguments[0], str | os.PathLike):
             self._opened(PurePath(os.fspath(arguments[0])), str(arguments[1]))
         elif event == "sqlite3.connect/handle":
-            self._watch(arguments[0])
+            self.opened = arguments[0]
 
     def _renamed(self, path: PurePath) -> None:
         if ".store" in path.parts:

@@ -49,6 +49,10 @@ class Draft:
         lines = (*self.data.figures, *self.data.tables)
         return tuple(line.label for line in lines if line.label not in mentioned)
 
+    def text_of(self, setting: str) -> str:
+        """The declared text of a setting; empty where there is none."""
+        return self._settings.get(setting, "")
+
     def fact_names(self, first_word: str) -> tuple[str, ...]:
         """The facts whose name begins with this word."""
         return tuple(name for name in self._facts if name.split(".")[0] == first_word)

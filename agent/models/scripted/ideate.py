@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.errors import UserError
+from agent.latex.numbers import SILENT_UNITS
 from agent.prompts.brief import KnobBrief
 from agent.prompts.ideate import Ideas, IdeateIn, IdeaText
 
@@ -56,21 +57,21 @@ def _tested(data: IdeateIn, knob: KnobBrief) -> bool:
 def _idea(data: IdeateIn, knob: KnobBrief) -> IdeaText:
     brief = data.brief
     better = "higher" if brief.goal == "maximize" else "lower"
-    unit = f" {brief.unit}" if brief.unit else ""
+    unit = "" if brief.unit in SILENT_UNITS else f" {brief.unit}"
+    default = "off" if knob.default is False else knob.default
     name = knob.label if knob.off_by_default else f"tuning of {knob.label}"
     return IdeaText(
-        title=f"Does {name} survive a tuned baseline?",
+        title=f"{name[:1].upper()}{name[1:]} against a tuned baseline",
         hypothesis=(
-            f"Setting {knob.label} away from its default improves {brief.metric} over a tuned baseline on "
-            f"{brief.scope}."
+            f"Moving {knob.label} away from the default ({default}) improves {brief.metric} over an equally "
+            f"tuned baseline on {brief.scope}."
         ),
         kind="knob",
         knob=knob.name,
         what="",
         prediction=(
-            f"With {knob.label} away from its default ({knob.default}), {brief.metric} is {better} than "
-            f"that of the equally tuned baseline by at least {brief.sesoi:g}{unit}, averaged over fresh "
-            "replicates."
+            f"Averaged over fresh replicates, {brief.metric} is {better} than that of the baseline by at "
+            f"least {brief.sesoi:g}{unit}."
         ),
         refuted_if=(
             f"The interval of the mean difference rules out a gain of {brief.sesoi:g}{unit}, the smallest "

@@ -65,7 +65,7 @@ def results(draft: Draft) -> None:
         draft.say(rf"What limits the verdict (\verdict): {cap.rstrip('.')}.")
     draft.say(
         r"The exact sign-flip test against the baseline, which stands beside the interval and decides "
-        r"nothing, gives \fact{comparison.baseline.p}."
+        r"nothing, gives a p of \fact{comparison.baseline.p}."
     )
     draft.say(r"Figure~\ref{fig:effects} shows the differences over the \fact{plan.n} replicates.")
     draft.say(

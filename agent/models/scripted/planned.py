@@ -50,11 +50,12 @@ def related_work(draft: Draft) -> None:
     for work in works.values():
         for topic in work.topics[:1] or ("this kind of question",):
             by_topic.setdefault(topic.replace("_", " "), []).append(work.key)
-    own = draft.data.treated_label
+    own = draft.text_of("treated_name").replace("_", " ")
     draft.say("The works below are those that the template's library files under the topics of this study.")
     for topic in sorted(by_topic, key=lambda name: name != own):
         keys = ",".join(by_topic[topic])
-        draft.say(rf"On {topic}: \citep{{{keys}}}.", rf"See also \citep{{{keys}}}.")
+        name = draft.treated if topic == own else topic
+        draft.say(rf"On {name}: \citep{{{keys}}}.", rf"See also \citep{{{keys}}}.")
     draft.say(
         "They are named by topic alone; what they found was not compared with this study, and novelty was "
         "not assessed. What this study adds is a registered comparison with a baseline that was tuned "
