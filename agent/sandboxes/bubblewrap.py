@@ -34,7 +34,6 @@ from agent.sandboxes.collect import (
     Read,
     Torn,
     collect,
-    discard,
     init_arguments,
     killed_for_memory,
     outcome_of,
@@ -113,7 +112,6 @@ class Bubblewrap:
             try:
                 report = collect(_reader(running, job.limits.wall_s + OVERTIME_S), outputs, job.limits)
             except Torn as torn:
-                discard(outputs)
                 _end(running)
                 if running.stopped:
                     raise Stopped(f"{job.purpose} was stopped") from torn

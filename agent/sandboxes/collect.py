@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from agent.artifacts import Limits, Outcome
+from agent.workspace import storage_failed
 
 SHM_MB = 8
 """Size of /dev/shm in every sandbox; counts as memory."""
@@ -69,9 +70,22 @@ def collect(read: Read, folder: Path, limits: Limits) -> Report:
     """Write the streamed files under `folder`, which must be new, and return the report.
 
     Raises:
-        Torn: the stream ended early or breaks the format.
+        Torn: the stream ended early or breaks the format. The folder is gone then.
+        StorageFailed: the host's disk is full or cannot be written.
     """
-    folder.mkdir(mode=0o755, parents=True)
+    try:
+        folder.mkdir(mode=0o755, parents=True)
+        return _collect(read, folder, limits)
+    except BaseException as error:
+        discard(folder)
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            raise Torn("a name that comes twice") from error
+        if isinstance(error, OSError):
+            raise storage_failed(folder, error) from error
+        raise
+
+
+def _collect(read: Read, folder: Path, limits: Limits) -> Report:
     path: Path | None = None
     tail = ""
     room, files = limits.out_mb << 20, limits.out_files
@@ -107,7 +121,13 @@ def safe_path(raw: bytes) -> PurePosixPath:
     except UnicodeDecodeError as error:
         raise Torn("a name that is not UTF-8") from error
     path = PurePosixPath(text)
-    if not text or not text.isprintable() or path.is_absolute() or ".." in path.parts or str(path) != text:
+    if (
+        not path.parts
+        or not text.isprintable()
+        or path.is_absolute()
+        or ".." in path.parts
+        or str(path) != text
+    ):
         raise Torn(f"the name {text!r}")
     return path
 

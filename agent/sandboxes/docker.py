@@ -25,7 +25,6 @@ from agent.sandboxes.collect import (
     SHM_MB,
     Torn,
     collect,
-    discard,
     init_arguments,
     killed_for_memory,
     outcome_of,
@@ -107,7 +106,6 @@ class Docker:
             try:
                 report = collect(stream.read, outputs, job.limits)
             except Torn as torn:
-                discard(outputs)
                 if running.stopped:
                     raise Stopped(f"{job.purpose} was stopped") from torn
                 if self._memory_kills(running.id):
@@ -254,7 +252,10 @@ class _Stream:
     def _receive(self, size: int) -> bytes:
         if not self._poll.poll(max(0.0, self._deadline - time.monotonic()) * 1000):
             raise Torn("it does not answer")
-        return self._socket.recv(size)
+        try:
+            return self._socket.recv(size)
+        except OSError as error:
+            raise Torn(f"the connection to the engine broke: {error}") from error
 
 
 def connect() -> APIClient:
