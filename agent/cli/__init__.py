@@ -7,6 +7,7 @@ traceback; that exit codes are those of CONTRACTS.md; and that `--help` imports 
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +29,7 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         code = app(args=list(arguments), prog_name="shoal", standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:
         if not error.format_message():  # no command was named, and the help was printed
             return error.exit_code
@@ -36,6 +38,9 @@ def run(arguments: Sequence[str]) -> int:
         return complain("interrupted; nothing of a run was left half-written", INTERRUPTED)
     except ShoalError as error:
         return complain(str(error), exit_code(error))
+    except BrokenPipeError:  # the reader, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

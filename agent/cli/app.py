@@ -33,7 +33,7 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, as `
 WorkspaceFolder = Annotated[
     Path, typer.Option("--workspace", metavar="DIR", help="Folder with experiments/, papers/, reviews/.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="One JSON document on standard output.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Trials at a time; changes no result.")]
 Sandbox = Annotated[
     str | None,
@@ -49,10 +49,10 @@ Network = Annotated[
     typer.Option("--allow-network", help="Let prepare.py use the network, where the template asks for it."),
 ]
 AllowUninformative = Annotated[
-    bool, typer.Option("--allow-uninformative", help="Register a plan that could hardly decide.")
+    bool, typer.Option("--allow-uninformative", metavar="", help="Register a plan that could hardly decide.")
 ]
 AllowExhausted = Annotated[
-    bool, typer.Option("--allow-exhausted", help="Use a worn-out test pool; caps the verdict.")
+    bool, typer.Option("--allow-exhausted", metavar="", help="Use a worn-out test pool; caps the verdict.")
 ]
 
 
@@ -78,11 +78,12 @@ def run(
     name: Annotated[str | None, typer.Option(help="Name of the run; TEMPLATE-1, -2 … unless set.")] = None,
     regime: Regime = None,
     until: Until = None,
-    no_pdf: Annotated[bool, typer.Option("--no-pdf", help="Do not compile the paper.")] = False,
+    no_pdf: Annotated[bool, typer.Option("--no-pdf", metavar="", help="Do not compile the paper.")] = False,
     allow_uninformative: AllowUninformative = False,
     allow_exhausted: AllowExhausted = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run every trial, also those that other runs recorded.")
+        bool,
+        typer.Option("--fresh", metavar="", help="Run every trial, also those that other runs recorded."),
     ] = False,
     allow_network: Network = False,
     json: AsJson = False,
@@ -230,12 +231,15 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR")] = Path()) -> int
 def clean(
     workspace: WorkspaceFolder = Path(),
     store: Annotated[
-        bool, typer.Option("--store", help="Remove what can be rebuilt: data, environments, known results.")
+        bool,
+        typer.Option(
+            "--store", metavar="", help="Remove what can be rebuilt: data, environments, known results."
+        ),
     ] = False,
     run: Annotated[
         list[str] | None, typer.Option(metavar="RUN", help="Remove a run with its papers; repeatable.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")] = False,
     json: AsJson = False,
 ) -> int:
     """Show what is stored and how large it is; removes only what a flag names."""
@@ -269,7 +273,8 @@ def _version(value: bool) -> None:
 @app.callback()
 def _shoal(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     pass

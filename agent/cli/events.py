@@ -5,12 +5,15 @@ Promises that lines are whole, whichever threads they come from. A line lost in 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 from agent.ports import Event
 from agent.workspace import storage_failed
@@ -41,9 +44,9 @@ class EventLog:
         if self._file is not None:
             self._file.close()
 
-    def began(self, template: str) -> None:
-        """Note that a run began, with the template as the user named it: resuming looks there first."""
-        self.add(Event("note", "", BEGAN, {"template": template}))
+    def began(self, template: str, base_url: str | None) -> None:
+        """Note that a run began, with what only this machine knows and resuming needs again."""
+        self.add(Event("note", "", BEGAN, {"template": template, "base_url": base_url}))
 
     def add(self, event: Event) -> None:
         """Append one event.
@@ -64,17 +67,41 @@ class EventLog:
             raise storage_failed(self._path, error) from error
 
 
-def template_argument(folder: Path) -> str | None:
-    """How the user named the template when the run began; None where that is not known."""
+@dataclass(frozen=True)
+class Beginning:
+    """What a run was started with, as far as `run.json` does not say it; None where that is not known."""
+
+    template: str | None = None
+    """As the user named it."""
+    base_url: str | None = None
+
+
+def beginning(folder: Path) -> Beginning:
+    """How the run in a folder began."""
+    for event in events(folder):
+        if event.get("text") == BEGAN and "template" in event:
+            return Beginning(event["template"], event.get("base_url"))
+    return Beginning()
+
+
+def failures(folder: Path) -> dict[str, str]:
+    """Stage and reason of each idea's failure; a stage that was begun again since is none."""
+    failed: dict[str, str] = {}
+    for event in events(folder):
+        idea = event.get("idea", "")
+        if event.get("kind") == "stage":
+            failed.pop(idea, None)
+        elif event.get("kind") == "error":
+            failed[idea] = f"{event.get('stage', 'run')}: {event.get('text')}"
+    return failed
+
+
+def events(folder: Path) -> Iterator[dict[str, Any]]:
+    """The events of the run in a folder, oldest first; lines that a crash tore are left out."""
     try:
         lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        return None
+        return
     for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:  # a line torn by a crash
-            continue
-        if event.get("text") == BEGAN and isinstance(event.get("template"), str):
-            return str(event["template"])
-    return None
+        with contextlib.suppress(ValueError):
+            yield json.loads(line)

@@ -23,6 +23,7 @@ from agent.artifacts import (
     Tree,
     Verdict,
 )
+from agent.cli.events import events, failures
 from agent.cli.stop import is_running
 from agent.errors import UserError, WorkspaceCorrupt
 from agent.workspace import Workspace
@@ -52,6 +53,8 @@ class Summary:
     tex: str | None
     """The paper's source, there also without a PDF."""
     review: str | None
+    failed: str | None
+    """The stage that failed and why, as the run's events have it."""
 
 
 def known_run(workspace: Workspace, run: str) -> Run:
@@ -68,12 +71,13 @@ def known_run(workspace: Workspace, run: str) -> Run:
 
 def summaries(workspace: Workspace, run: str) -> list[Summary]:
     """The ideas of a run, by id."""
-    folders = sorted((workspace.run_folder(run) / "ideas").glob("*/idea.json"))
-    return [summary(workspace, run, path.parent.name) for path in folders]
+    folder = workspace.run_folder(run)
+    failed = failures(folder)
+    ideas = (path.parent.name for path in sorted((folder / "ideas").glob("*/idea.json")))
+    return [_summary(workspace, run, idea, failed.get(idea)) for idea in ideas]
 
 
-def summary(workspace: Workspace, run: str, idea: str) -> Summary:
-    """One idea as far as it got."""
+def _summary(workspace: Workspace, run: str, idea: str, failed: str | None) -> Summary:
     key = f"{run}/{idea}"
     verdict = workspace.get(Verdict, key) if workspace.has(Verdict, key) else None
     paper = workspace.root / "papers" / key / best_round(workspace, key)
@@ -86,6 +90,7 @@ def summary(workspace: Workspace, run: str, idea: str) -> Summary:
         pdf=_present(paper / "paper.pdf"),
         tex=_present(paper / "paper.tex"),
         review=_present(workspace.root / "reviews" / key / best_round(workspace, key) / "review.md"),
+        failed=failed,
     )
 
 
@@ -138,7 +143,10 @@ def list_runs(root: Path, *, json: bool) -> int:
             lines.append((run.name, where, "–", f"started{state}", "", ""))
         for idea in ideas:
             word = idea.verdict or "–"
-            lines.append((run.name, where, idea.id, idea.stage + state, word, idea.pdf or idea.tex or "–"))
+            failed = " (failed)" if idea.failed else ""
+            lines.append(
+                (run.name, where, idea.id, idea.stage + state + failed, word, idea.pdf or idea.tex or "–")
+            )
     print_table(lines)
     return 0
 
@@ -172,17 +180,11 @@ def show_logs(run: str, root: Path, lines: int, trial: str | None) -> int:
     known_run(workspace, run)
     if trial is not None:
         return _print_trial(workspace, run, trial)
-    path = workspace.run_folder(run) / "events.jsonl"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    latest = list(events(workspace.run_folder(run)))[-lines:]
+    for event in latest:
+        print(event_text(event))
+    if not latest:
         print(f"run {run} has no events yet")
-        return 0
-    for line in text[: text.rfind("\n") + 1].splitlines()[-lines:]:
-        try:
-            print(event_text(jsonlib.loads(line)))
-        except (ValueError, KeyError):  # a line that a crash tore
-            print(line)
     return 0
 
 
@@ -192,7 +194,7 @@ def event_text(event: dict[str, Any]) -> str:
     rest = " ".join(
         f"{key}={value}" for key, value in event.items() if key not in fixed and value is not None
     )
-    parts = (event["at"][:19], event["kind"], event["idea"], event["text"], rest)
+    parts = (str(event.get("at"))[:19], event.get("kind"), event.get("idea"), event.get("text"), rest)
     return "  ".join(part for part in parts if part)
 
 
@@ -231,6 +233,8 @@ def _print_idea(workspace: Workspace, run: Run, idea: Summary) -> None:
     print(f"{key}: {record.title}")
     print(f"  hypothesis  {record.hypothesis}")
     print(f"  stage       {idea.stage}")
+    if idea.failed:
+        print(f"  failed      {idea.failed}")
     if workspace.has(Plan, f"{key}/1"):
         _print_plan(workspace.get(Plan, f"{key}/1"))
     if workspace.has(Verdict, key):

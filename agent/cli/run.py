@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from agent.artifacts import Archive, Ideas, Run
 from agent.cli import checks
-from agent.cli.events import EventLog, template_argument
+from agent.cli.events import EventLog, beginning
 from agent.cli.look import known_run
 from agent.deps import Consent
 from agent.errors import UserError
@@ -122,7 +122,7 @@ def start(request: Request) -> int:
         workspace.put(name, run)
         try:
             with EventLog(workspace.run_folder(name)) as log:
-                log.began(request.template)
+                log.began(request.template, settings.models.base_url)
                 print(chosen_because, file=sys.stderr)
                 study = Study(
                     run, prepared, sandbox, tex, literature, settings, workspace, log, request.consents
@@ -162,11 +162,14 @@ def resume(
     run = known_run(workspace, name)
     checks.same_graph(run, build.graph_version())
     models = build.Models.parse(run.model)
+    began = beginning(workspace.run_folder(name))
     settings = load(
-        {"models": {**models.flags, "base_url": base_url}, "run": {"workers": workers}}, Path(), os.environ
+        {"models": {**models.flags, "base_url": base_url or began.base_url}, "run": {"workers": workers}},
+        Path(),
+        os.environ,
     )
     folder = workspace.run_folder(name)
-    found = named_template(template or template_argument(folder) or run.template)
+    found = named_template(template or began.template or run.template)
     checks.usable_workspace(root, settings.run.min_free_mb)
     build.model(settings, calls=None)
     literature = build.literature(found)

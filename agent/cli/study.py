@@ -55,8 +55,6 @@ class Report:
     run: str
     status: Literal["done", "failed", "stopped", "interrupted", "broken"]
     ideas: Sequence[Summary]
-    failed: dict[str, str]
-    """Why an idea cannot go on, by idea."""
     trials: int
     cost_usd: float | None
     """None where a price is not known."""
@@ -69,7 +67,7 @@ class Report:
                 "verdict": idea.verdict,
                 "pdf": _absolute(idea.pdf),
                 "review": _absolute(idea.review),
-                "error": self.failed.get(idea.id),
+                "error": idea.failed,
             }
             for idea in self.ideas
         ]
@@ -87,8 +85,7 @@ class Report:
         for idea in self.ideas:
             found = f"{idea.verdict}: {idea.reason}" if idea.verdict else "no verdict yet"
             lines.append(f"{self.run}/{idea.id}: {found}")
-            if reason := self.failed.get(idea.id):
-                lines.append(f"  failed  {reason}")
+            lines += [f"  failed  {idea.failed}"] if idea.failed else []
             lines += [f"  paper   {idea.pdf or idea.tex}"] if idea.tex else []
             lines += [f"  review  {idea.review}"] if idea.review else []
         lines.append(f"{self.trials} trials, cost {cost_text(self.cost_usd)}")
@@ -146,7 +143,6 @@ def see_through(study: Study, command: Literal["run", "resume"], until: str | No
         run=run.name,
         status=_status(failure, failed),
         ideas=summaries(workspace, run.name),
-        failed=failed,
         trials=len(list((folder / "results").glob("*.json"))),
         cost_usd=built.spent().cost_usd,
     )
