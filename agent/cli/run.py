@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from agent.artifacts import Archive, Ideas, Run
 from agent.cli import checks
+from agent.cli.clean import run_folders
 from agent.cli.events import EventLog, beginning
 from agent.cli.look import known_run
 from agent.deps import Consent
@@ -175,6 +176,7 @@ def resume(
     literature = build.literature(found)
     with ExitStack() as stack:
         stack.enter_context(workspace.lock(name))
+        _sweep(workspace, name)
         where = find_tex(settings.sandbox) if run.pdf else None
         sandbox, chosen_because = build.sandbox(settings, run.sandbox, workspace)
         tex = open_tex(where, settings.sandbox, workspace, sandbox) if where else None
@@ -193,6 +195,13 @@ def _settings(request: Request) -> Settings:
     run = {name: getattr(request, name) for name in ("seed", "ideas", "explore", "replicates", "workers")}
     models = {"default": request.model, "base_url": request.base_url}
     return load({"run": run, "models": models}, Path(), os.environ)
+
+
+def _sweep(workspace: Workspace, name: str) -> None:
+    """Remove the half-written files that a killed process left in a run's folders; its lock is held."""
+    for folder in run_folders(workspace, name):
+        for part in folder.rglob(".*.part"):
+            part.unlink()
 
 
 def _forget(workspace: Workspace, name: str) -> None:

@@ -119,7 +119,7 @@ def test_resuming_an_ended_run_reports_it_again(study: Path, document: dict[str,
     assert json.loads(again.stdout) == {**document, "command": "resume"}
 
 
-def test_a_later_run_reuses_trials_and_gets_the_next_number(study: Path, tmp_path: Path) -> None:
+def test_later_runs_get_the_next_free_number(study: Path, tmp_path: Path) -> None:
     shutil.copytree(study, tmp_path, dirs_exist_ok=True, symlinks=True)
     for number in (1, 2):
         stopped = in_folder(tmp_path)(*small(None), "--until", "ideate", "--json")
@@ -127,6 +127,14 @@ def test_a_later_run_reuses_trials_and_gets_the_next_number(study: Path, tmp_pat
         document = json.loads(stopped.stdout)
         assert (document["run"], document["status"]) == (f"micro-{number}", "stopped")
         assert "shoal resume" in stopped.stderr.splitlines()[-1]
+
+
+def test_resuming_removes_what_a_killed_process_left_half_written(study: Path, tmp_path: Path) -> None:
+    shutil.copytree(study, tmp_path, dirs_exist_ok=True, symlinks=True)
+    torn = tmp_path / "experiments/done/results/.0815.json.42.7.part"
+    torn.write_text('{"schema": ')
+    assert in_folder(tmp_path)("resume", "done").returncode == 0
+    assert files(tmp_path / "experiments/done") == files(study / "experiments/done")
 
 
 def test_removing_a_run_keeps_its_registration(study: Path, tmp_path: Path) -> None:
