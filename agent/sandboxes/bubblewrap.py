@@ -27,7 +27,7 @@ from agent.artifacts import Outcome
 from agent.errors import SandboxUnavailable, Stopped
 from agent.ports import Environment, Job
 from agent.sandboxes import seccomp
-from agent.sandboxes.cgroup import Group, make_group, writable_tree
+from agent.sandboxes.cgroup import Group, make_group, sweep, writable_tree
 from agent.sandboxes.collect import (
     OVERTIME_S,
     SHM_MB,
@@ -90,6 +90,8 @@ class Bubblewrap:
         self._running: set[_Running] = set()
         self._lock = threading.Lock()
         sweep_scratch(store)
+        if self._tree is not None:
+            sweep(self._tree)
 
     @property
     def limits_by(self) -> str:

@@ -6,6 +6,7 @@ and the caller falls back on resource limits. Knows cgroup v1 and v2.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
@@ -102,6 +103,15 @@ def make_group(tree: Tree, *, memory_mb: int, processes: int, cpus: int) -> Grou
         group.remove()
         raise
     return group
+
+
+def sweep(tree: Tree) -> None:
+    """Remove the groups of processes that no longer live."""
+    for folder in (folder for root in tree.roots for folder in root.glob("shoal-*-*")):
+        pid = folder.name.split("-")[1]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            with contextlib.suppress(OSError):  # another process removes it, or its last job is just ending
+                folder.rmdir()
 
 
 def _write(path: Path, text: str) -> None:

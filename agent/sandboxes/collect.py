@@ -74,7 +74,7 @@ def collect(read: Read, folder: Path, limits: Limits) -> Report:
         StorageFailed: the host's disk is full or cannot be written.
     """
     try:
-        folder.mkdir(mode=0o755, parents=True)
+        _make(folder)
         return _collect(read, folder, limits)
     except BaseException as error:
         discard(folder)
@@ -156,7 +156,7 @@ def outcome_of(
         hits.append("mem_mb")
     return Outcome(
         status=status,  # type: ignore[arg-type]
-        exit_code=None if report.late else report.exit_code,
+        exit_code=None if report.late or (no_memory and report.exit_code < 0) else report.exit_code,
         log_tail=report.log_tail,
         outputs=str(outputs),
         wall_s=report.wall_s,
@@ -214,7 +214,7 @@ def _exactly(read: Read, length: int) -> bytes:
 
 
 def _write(read: Read, path: Path, length: int) -> None:
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make(path.parent)
     with path.open("xb") as file:
         while length:
             part = read(min(length, 1 << 16))
@@ -223,6 +223,14 @@ def _write(read: Read, path: Path, length: int) -> None:
             file.write(part)
             length -= len(part)
     path.chmod(0o644)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, and those above it, that the user of the next sandbox can read whatever the umask."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o755)
 
 
 def _report(raw: bytes, tail: str) -> Report:

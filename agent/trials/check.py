@@ -93,7 +93,8 @@ def _needs_predictions(trial: Trial, prepared: Prepared, sandbox: Sandbox) -> Ch
     """Evaluate outputs that are not there."""
     with tempfile.TemporaryDirectory(prefix="shoal-check-") as folder:
         empty = Path(folder) / "outputs"
-        empty.mkdir(mode=0o755)
+        empty.mkdir()
+        empty.chmod(0o755)
         outcome = sandbox.run(evaluation_job(trial, prepared, empty))
         try:
             result, _ = judge(trial, prepared.setup.template, empty, outcome)

@@ -1,17 +1,19 @@
-"""Code folders that sandboxes mount: content-addressed, readable by any user, never changed.
+"""Folders that sandboxes mount and folders that they leave.
 
-Promises that a folder holds exactly the files it was made from and that trials with the same code share it.
+Promises that a code folder holds exactly the files it was made from, is readable by any user, and is shared
+by trials with the same code; and that a folder's hash is the one of `agent.artifacts.hash_files`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from agent.artifacts import hash_files
+from agent.artifacts import hash_files, sha256_of
 from agent.workspace import storage_failed
 
 _numbers = itertools.count()
@@ -40,3 +42,12 @@ def place_code(store: Path, files: Mapping[str, bytes]) -> Path:
         if not folder.is_dir():
             raise storage_failed(folder, error) from error
     return folder.resolve()
+
+
+def hash_folder(root: Path, parts: tuple[str, ...] = ("",)) -> str:
+    """Hash over the files below these parts of a folder, read in pieces."""
+    digests = {}
+    for path in (path for part in parts for path in (root / part).rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            digests[path.relative_to(root).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(digests)

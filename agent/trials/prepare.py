@@ -16,7 +16,7 @@ from agent.artifacts import Outcome, Split, hash_files, sha256_of
 from agent.errors import TemplateError
 from agent.ports import Environment, Job, Mount, Sandbox
 from agent.templates import Setup, Template, template_files
-from agent.trials.code import place_code
+from agent.trials.code import hash_folder, place_code
 from agent.workspace import file_lock, storage_failed, write_durably
 
 RECORD = "prepared.json"
@@ -143,17 +143,13 @@ def _run_prepare(template: Template, regime: str, sandbox: Sandbox, store: Path,
 
 def _record(outputs: Path) -> None:
     """Write the hashes of the data beside them."""
-    files = {
-        path.relative_to(outputs).as_posix(): path.read_bytes()
-        for path in sorted(outputs.rglob("*"))
-        if path.is_file()
+    hashes = {
+        "data_hash": hash_folder(outputs),
+        "pool": hash_folder(outputs, ("data/test", "private/test")),
     }
-    pool = {
-        name: content for name, content in files.items() if name.startswith(("data/test/", "private/test/"))
-    }
-    (outputs / "data" / "common").mkdir(exist_ok=True)
-    hashes = {"data_hash": hash_files(files), "pool": hash_files(pool)}
-    (outputs / "inputs").mkdir()
+    for folder in ("data/common", "inputs"):
+        (outputs / folder).mkdir(exist_ok=True)
+        (outputs / folder).chmod(0o755)
     for split in ("dev", "test"):  # a trial sees the paths of its mounts in /proc/self/mountinfo
         (outputs / "data" / split).rename(outputs / "inputs" / _blind_name(hashes["data_hash"], split))
     write_durably(outputs / RECORD, json.dumps(hashes).encode())

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.artifacts import Change, Outcome, Result, Scores, Status, Trial, canonical_json, hash_files
+from agent.artifacts import Change, Outcome, Result, Scores, Status, Trial, canonical_json
 from agent.ports import Job, Mount, Sandbox
 from agent.templates import Template
-from agent.trials.code import place_code
+from agent.trials.code import hash_folder, place_code
 from agent.trials.evaluation import read_evaluation
 from agent.trials.prepare import Prepared, remove_outputs, template_contents
 
@@ -130,12 +130,6 @@ def without_outputs(outcomes: list[Outcome]) -> list[Outcome]:
     return [outcome.model_copy(update={"outputs": None}) for outcome in outcomes]
 
 
-def outputs_hash(outputs: Path) -> str:
-    """Hash over the files that an experiment left."""
-    files = (path for path in outputs.rglob("*") if path.is_file())
-    return hash_files({path.relative_to(outputs).as_posix(): path.read_bytes() for path in files})
-
-
 def judge(
     trial: Trial, template: Template, outputs: Path, evaluated: Outcome
 ) -> tuple[Result, Scores | None]:
@@ -144,7 +138,7 @@ def judge(
     Raises:
         TemplateError: the evaluator breaks its format.
     """
-    produced = outputs_hash(outputs)
+    produced = hash_folder(outputs)
     if evaluated.status != "ok" or evaluated.outputs is None:
         why = f"the evaluator gave no result: {evaluated.status}, {reason(evaluated)}"
         return failed(trial, "invalid", why, produced), None

@@ -1,6 +1,7 @@
 """A trial: what its code sees, what counts as its score, and that a failure has no number."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,19 @@ def test_a_trial_comes_back_with_metrics_curves_and_scores(micro: Prepared, sand
 
 def test_the_same_trial_gives_the_same_result(micro: Prepared, sandbox: Sandbox) -> None:
     assert trial(micro, sandbox)[0] == trial(micro, sandbox)[0]
+
+
+def test_a_strict_umask_hides_nothing_from_the_sandbox(
+    sandbox: Sandbox, tmp_path: Path, changed: Make
+) -> None:
+    before = os.umask(0o077)
+    try:
+        template = changed()
+        (template.root / "experiment.py").chmod(0o600)
+        result, _, _ = trial(ready(template, sandbox, tmp_path / "store"), sandbox)
+    finally:
+        os.umask(before)
+    assert result.status == "ok"
 
 
 def test_knobs_and_edits_reach_the_experiment(micro: Prepared, sandbox: Sandbox) -> None:
