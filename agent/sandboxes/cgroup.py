@@ -67,7 +67,7 @@ def writable_tree() -> Tree | None:
     """Where this process may make groups that bound memory, processes and CPU; None if nowhere."""
     mounts = _mounts()
     own = _own_groups()
-    for tree in (_version_1(mounts, own), _version_2(mounts, own)):
+    for tree in (version_1(mounts, own), version_2(mounts, own)):
         if tree is not None:
             return tree
     return None
@@ -140,7 +140,8 @@ def _own_groups() -> dict[str, str]:
     return groups
 
 
-def _version_1(mounts: dict[str, Path], own: dict[str, str]) -> Tree | None:
+def version_1(mounts: dict[str, Path], own: dict[str, str]) -> Tree | None:
+    """Folders beside or below this process's groups in memory, pids and cpu, if all can be written."""
     names = ("memory", "pids", "cpu")
     if any(name not in mounts for name in names):
         return None
@@ -151,7 +152,7 @@ def _version_1(mounts: dict[str, Path], own: dict[str, str]) -> Tree | None:
     return Tree(1, tuple(roots)) if all(_can_make(root) for root in roots) else None
 
 
-def _version_2(mounts: dict[str, Path], own: dict[str, str]) -> Tree | None:
+def version_2(mounts: dict[str, Path], own: dict[str, str]) -> Tree | None:
     """A folder whose children have the controllers; groups with processes in them cannot have such."""
     if "" not in mounts:
         return None

@@ -49,6 +49,8 @@ class _Running:
     """A container; `stopped` is set by `stop_all`."""
 
     id: str
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    started: bool = False
     stopped: bool = False
     gone: threading.Event = field(default_factory=threading.Event)
 
@@ -122,9 +124,10 @@ class Docker:
         with self._lock:
             running = list(self._running)
         for one in running:
-            one.stopped = True
-            with contextlib.suppress(APIError):  # it has ended by itself
-                self._client.kill(one.id)
+            with one.lock, contextlib.suppress(APIError):  # suppressed: it has ended by itself
+                one.stopped = True
+                if one.started:
+                    self._client.kill(one.id)
         for one in running:
             one.gone.wait()
 
@@ -147,14 +150,20 @@ class Docker:
         try:
             streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             with contextlib.closing(self._client.attach_socket(running.id, params=streams)) as attached:
-                if not running.stopped:
-                    self._client.start(running.id)
+                self._start(running, job)
                 yield running, _Stream(attached, START_S + job.limits.wall_s + OVERTIME_S)
         finally:
             self._remove(running.id)
             with self._lock:
                 self._running.discard(running)
             running.gone.set()
+
+    def _start(self, running: _Running, job: Job) -> None:
+        with running.lock:
+            if running.stopped:
+                raise Stopped(f"{job.purpose} was stopped")
+            self._client.start(running.id)
+            running.started = True
 
     def _host_config(self, job: Job) -> dict[str, Any]:
         from docker.types import LogConfig, Mount, Ulimit

@@ -131,7 +131,7 @@ def test_what_the_experiment_says_about_its_score_is_not_read(
         ("raise SystemExit(3)", "crashed", "exit code 3"),
         ("while True: pass", "timeout", "wall_s"),
         ("held = []\nwhile True: held.append(bytearray(1 << 20))", "out_of_memory", "mem_mb"),
-        ("open('/out/big', 'wb').write(bytes(1 << 29))", "disk_full", "out_mb"),
+        ("file = open('/out/big', 'wb')\nwhile True: file.write(bytes(1 << 20))", "disk_full", "out_mb"),
         ("pass", "invalid", "predictions.json is missing or too large"),
         ("open('/out/predictions.json', 'w').write('[1, 0')", "invalid", ""),
     ],
