@@ -291,6 +291,7 @@ def print_table(lines: Sequence[tuple[str, ...]]) -> None:
     """Rows under a heading, in columns; on a terminal rich sets them, elsewhere each row is one line."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(soft_wrap=not Console().is_terminal)
     if not console.is_terminal:
@@ -302,5 +303,5 @@ def print_table(lines: Sequence[tuple[str, ...]]) -> None:
     for name in lines[0]:
         table.add_column(name, header_style="dim", overflow="fold")
     for line in lines[1:]:
-        table.add_row(*line)
-    console.print(table, markup=False)
+        table.add_row(*(Text(cell) for cell in line))
+    console.print(table)

@@ -199,6 +199,7 @@ class Live:
     def _table(self) -> Table:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
+        from rich.text import Text
 
         now = self._clock()
         stop = "stopping; Ctrl-C once more ends at once" if self._stopping() else "Ctrl-C stops, resumable"
@@ -216,7 +217,7 @@ class Live:
                 failed = f" ({row.failures} failed)" if row.failures else ""
                 table.add_row(
                     idea or "–",
-                    row.ended or row.stage,
+                    Text(row.ended or row.stage, overflow="ellipsis"),
                     counted + failed,
                     ProgressBar(total=row.total, completed=row.done, width=24) if row.total else "",
                     "" if row.best is None else f"{row.best:.4g}",

@@ -21,9 +21,7 @@ from agent.workspace import Workspace, write_durably
 REQUEST = "stop"
 """Name of the request's file in the run's folder."""
 SHOW_CURSOR = b"\x1b[?25h\n"
-STOPPING = (
-    b"\nshoal: stopping, running trials are ended; Ctrl-C once more ends at once (resumable either way)\n"
-)
+STOPPING = b"stopping: running trials are ended; a second signal ends at once (resumable either way)\n"
 
 
 class StopRequests:

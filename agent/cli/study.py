@@ -172,7 +172,7 @@ def _status(
 
 def _with_way_on(failure: ShoalError, run: str) -> str:
     text = str(failure)
-    return text if "shoal resume" in text else f"{text}; `shoal resume {run}` goes on"
+    return text if "shoal resume" in text else f"{text} (`shoal resume {run}` goes on)"
 
 
 def _ask(why: str, board: Progress) -> bool:
