@@ -240,10 +240,18 @@ def _invoke(deps: Deps, saver: SqliteSaver, until: str | None) -> tuple[Study, .
     config: Any = {"configurable": {"thread_id": deps.run.name}}
     begun = graph.get_state(config)
     start = None if begun.values else RunState(graph_version=GRAPH_VERSION, ideas=[], studies={})
-    if begun.values and not begun.next:
+    if _ended(begun.values):
         return _in_order(begun.values)
     values = graph.invoke(start, config, context=Passage(deps, until), durability="sync")
     return _in_order(values)
+
+
+def _ended(values: Any) -> bool:
+    """Whether every idea has come to its end.
+
+    That nothing is next does not tell: it holds between a node's writes and their checkpoint too.
+    """
+    return bool(values) and bool(values["ideas"]) and set(values["ideas"]) <= set(values["studies"])
 
 
 def _in_order(values: Any) -> tuple[Study, ...]:

@@ -3,14 +3,14 @@
     python killer.py KIND STAGE WHEN COMMAND…
 
 KIND is put, journal, ledger or checkpoint, WHEN is before or after. Nothing in the program knows of it:
-writes are seen through the interpreter's audit events (renames and opens) and sqlite's trace of statements.
+writes are seen through the interpreter's audit events (renames and opens), checkpoints by standing around
+the saver's own `put`.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import sys
 import threading
 from pathlib import PurePath
@@ -44,21 +44,15 @@ class Killer:
         self.stage = "ideate"
         self.armed: int | None = None
         """The thread whose next event comes after the chosen write."""
-        self.opened: sqlite3.Connection | None = None
-        """A connection that can be watched once its own event is over."""
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.armed == threading.get_ident():
+            self.armed = None  # os.kill is an event too
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.opened is not None:
-            connection, self.opened = self.opened, None
-            self._watch(connection)
         if event == "os.rename":
             self._renamed(PurePath(os.fsdecode(arguments[1])))
         elif event == "open" and isinstance(arguments[0], str | os.PathLike):
             self._opened(PurePath(os.fspath(arguments[0])), str(arguments[1]))
-        elif event == "sqlite3.connect/handle":
-            self.opened = arguments[0]
 
     def _renamed(self, path: PurePath) -> None:
         if ".store" in path.parts:
@@ -76,16 +70,21 @@ class Killer:
         if self.kind == "ledger" and path.name == "ledger.jsonl" and "a" in mode and own:
             self._hit()
 
-    def _watch(self, connection: sqlite3.Connection) -> None:
-        def traced(statement: str) -> None:
-            if self.kind != "checkpoint" or self.stage != self.target:
-                return
-            if self.when == "before" and statement.lstrip().upper().startswith("INSERT"):
-                self._hit()
-            if self.when == "after" and statement.lstrip().upper().startswith("COMMIT"):
-                self._hit()
+    def around_checkpoints(self) -> None:
+        """Stand around the saver's `put`."""
+        from langgraph.checkpoint.sqlite import SqliteSaver
 
-        connection.set_trace_callback(traced)
+        put = SqliteSaver.put
+
+        def watched(*arguments: Any) -> Any:
+            if self.stage == self.target and self.when == "before":
+                self._hit()
+            saved = put(*arguments)
+            if self.stage == self.target:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return saved
+
+        SqliteSaver.put = watched  # type: ignore[method-assign]
 
     def _hit(self) -> None:
         if self.when == "before":
@@ -98,5 +97,8 @@ if __name__ == "__main__":
     sys.argv = ["shoal", *command]
     from agent.cli import main
 
-    sys.addaudithook(Killer(kind, stage, when))
+    killer = Killer(kind, stage, when)
+    if kind == "checkpoint":
+        killer.around_checkpoints()
+    sys.addaudithook(killer)
     main()
