@@ -1,22 +1,24 @@
 """Every exception that Shoal raises on purpose, named for who must act.
 
-    ShoalError
-    ├── UserError               exit 2   the user changes a flag, a file or the machine
-    │   ├── TemplateError                template.toml or a template's program is wrong
-    │   ├── SettingsError                shoal.toml, an environment variable or a flag is wrong
-    │   ├── SandboxMissing               no sandbox works here, and the text says how to get one
-    │   └── PlanRefused                  the plan may not be registered as it stands
-    ├── Stopped                 exit 3   a cap, an approval, `shoal stop` or Ctrl-C; the run can be resumed
-    ├── MachineryError          exit 4   something outside the study broke; resume runs it again
-    │   ├── SandboxUnavailable           the engine failed; nothing is known about the job
-    │   ├── ModelUnavailable             no answer from the model server
-    │   ├── StorageFailed                the disk is full or a file cannot be written
-    │   ├── WorkspaceCorrupt             a stored file is not what was written
-    │   └── WorkspaceConflict            other bytes already stand under this id
-    └── StudyError              exit 1   one idea cannot go on; the others do
-        ├── AnswerRejected               the model's answers broke the prompt's rules to the end
-        ├── EditFailed                   a search/replace edit does not apply
-        └── BindError                    a paper's text names a fact, claim or work that does not exist
+ShoalError
+├── UserError               exit 2   the user changes a flag, a file or the machine
+│   ├── TemplateError                template.toml or a template's program is wrong
+│   ├── SettingsError                shoal.toml, an environment variable or a flag is wrong
+│   ├── SandboxMissing               no sandbox works here, and the text says how to get one
+│   └── PlanRefused                  the plan may not be registered as it stands
+├── Stopped                 exit 3   a cap, an approval, `shoal stop` or Ctrl-C; the run can be resumed
+├── MachineryError          exit 4   something outside the study broke; resume runs it again
+│   ├── SandboxUnavailable           the engine failed; nothing is known about the job
+│   ├── ModelUnavailable             no answer from the model server
+│   ├── StorageFailed                the disk is full or a file cannot be written
+│   ├── WorkspaceCorrupt             a stored file is not what was written
+│   └── WorkspaceConflict            other bytes already stand under this id
+└── StudyError              exit 1   one idea cannot go on; the others do
+    ├── StudyFailed                  exploring found nothing to confirm: an end, not to be tried again
+    ├── AnswerRejected               the model's answers broke the prompt's rules to the end
+    ├── PaperRefused                 the audit did not pass, or TeX made no PDF
+    ├── EditFailed                   a search/replace edit does not apply
+    └── BindError                    a paper's text names a fact, claim or work that does not exist
 """
 
 from __future__ import annotations
@@ -81,6 +83,14 @@ class WorkspaceConflict(MachineryError):
 
 class StudyError(ShoalError):
     """One idea cannot go on; its siblings do, and the run stays resumable."""
+
+
+class StudyFailed(StudyError):
+    """Exploring found nothing that could be confirmed; running it again would find the same."""
+
+
+class PaperRefused(StudyError):
+    """The audit holds something against the paper, or TeX cannot compile it."""
 
 
 class AnswerRejected(StudyError):

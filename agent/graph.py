@@ -19,7 +19,7 @@ from langgraph.types import Send
 
 from agent.artifacts import Idea, Ideas, MetaReview, Paper, Plan, Registration, Tree, Verdict
 from agent.deps import Deps
-from agent.errors import AnswerRejected, MachineryError, ShoalError, Stopped, StudyError, UserError
+from agent.errors import MachineryError, ShoalError, Stopped, StorageFailed, StudyFailed, UserError
 from agent.stages.analyse import analyse
 from agent.stages.confirm import confirm
 from agent.stages.explore import explore
@@ -144,10 +144,7 @@ def _study_node(stage: str, step: Callable[[str, Deps], None]) -> Any:  # langgr
         deps.say("stage", idea, stage, phase="start")
         try:
             step(f"{deps.run.name}/{idea}", deps)
-        except AnswerRejected as error:
-            deps.say("error", idea, str(error), stage=stage)
-            raise
-        except StudyError as error:
+        except StudyFailed as error:
             deps.say("error", idea, str(error), stage=stage)
             return {"failed": f"{stage}: {error}"}
         except Stopped:
@@ -217,7 +214,7 @@ def run_graph(deps: Deps, *, until: str | None = None) -> tuple[Study, ...]:
     Raises:
         Stopped: a cap, `until` or a signal; the run can be resumed.
         UserError: another version of the graph started this run.
-        AnswerRejected: a model's answers broke the rules to the end for one idea; the others went on.
+        StudyError: one idea could not be written or answered; the others went on, and resume tries it again.
         MachineryError: something outside the study broke; the run can be resumed.
     """
     path = deps.workspace.run_folder(deps.run.name) / "checkpoint.sqlite"
@@ -229,6 +226,8 @@ def run_graph(deps: Deps, *, until: str | None = None) -> tuple[Study, ...]:
     try:
         with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
             return _invoke(deps, SqliteSaver(connection), until)
+    except sqlite3.OperationalError as error:
+        raise StorageFailed(f"{path} cannot be written: {error}; make room, then `shoal resume`") from error
     except sqlite3.DatabaseError as error:
         raise MachineryError(
             f"{path} is damaged ({error}): delete it and resume; finished steps are kept in their artifacts"

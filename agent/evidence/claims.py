@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.artifacts import Arm, Claim, Claims, ComparisonResult, Facts, Plan, Verdict
+from agent.artifacts import Arm, Claim, Claims, Comparison, ComparisonResult, Facts, Plan, Verdict
 from agent.evidence.facts import effect_name
 
 Wording = Literal["improves", "improves_by_at_least", "no_larger_than", "harmful", "undecided", "setting"]
@@ -38,7 +38,8 @@ def claims(
     wording = _Wording(plan, verdict, scope, dict(phrases or {}))
     found = [wording.primary()]
     found += [wording.described(c) for c in verdict.comparisons]
-    found += [wording.means(), wording.design(), wording.tuning(), wording.failures(facts)]
+    found += [wording.unmeasured(c) for c in wording.without_result()]
+    found += [wording.means(facts), wording.design(), wording.tuning(), wording.failures(facts)]
     if verdict.caps:
         found.append(wording.capped())
     for claim in found:
@@ -135,13 +136,29 @@ class _Wording:
             text += "; this comparison is descriptive"
         return self._claim(f"effect-{key}", text, "setting", "none", [c])
 
+    def without_result(self) -> list[Comparison]:
+        """The registered comparisons that measured nothing."""
+        judged = {(c.treatment, c.comparator) for c in self.verdict.comparisons}
+        return [c for c in self.plan.comparisons if (c.treatment, c.comparator) not in judged]
+
+    def unmeasured(self, c: Comparison) -> Claim:
+        """A registered comparison whose comparator never ended with a score."""
+        text = (
+            f"Against {self.phrase(c.comparator)} nothing was measured: "
+            rf"\fact{{arm.{c.comparator}.failures}} of its \fact{{arm.{c.comparator}.trials}} trials failed"
+        )
+        arms = [arm for arm in self.plan.arms if arm.name in (c.treatment, c.comparator)]
+        return self._setting(f"effect-{effect_name(self.plan, c.treatment, c.comparator)}", text, arms)
+
     # ------------------------------------------------------------------------------- how it was found
 
-    def means(self) -> Claim:
+    def means(self, facts: Facts) -> Claim:
         """The arms' means."""
-        parts = [rf"\fact{{arm.{arm.name}.mean}} for {self.phrase(arm.name)}" for arm in self.plan.arms]
+        known = {fact.name for fact in facts.items}
+        arms = [arm for arm in self.plan.arms if f"arm.{arm.name}.mean" in known]
+        parts = [rf"\fact{{arm.{arm.name}.mean}} for {self.phrase(arm.name)}" for arm in arms]
         text = f"The mean {self.metric} is {_listed(parts)}"
-        return self._setting("means", text, self.plan.arms)
+        return self._setting("means", text, arms)
 
     def design(self) -> Claim:
         """What was run."""

@@ -18,7 +18,7 @@ from agent.evidence.counts import count_facts, plan_facts
 from agent.evidence.digits import digits_of, p_digits
 from agent.evidence.explored import explored_facts
 from agent.evidence.statistics import ARM_LEVEL, mean_interval, t_quantile
-from agent.evidence.verdict import Results, check_complete, counted, trial_ids
+from agent.evidence.verdict import Results, check_complete, counted, succeeded, trial_ids
 
 
 def facts(
@@ -63,15 +63,25 @@ def _arm(
     plan: Plan, registration: Registration, results: Results, arm: Arm, split: Split, unit: str, label: str
 ) -> list[Fact]:
     name, treated = arm.name, arm.role == "treatment"
+    if not treated and not succeeded(results, name):
+        return _arm_counts(registration, results, arm, split, plan.hash)
     values = [value.value for value in counted(plan, registration, results, name, as_treatment=treated)]
     interval = mean_interval(values)
     trials = trial_ids(registration, results, name)
     failed = sum(results[name, r][0].status != "ok" for r in registration.replicates)
     instead = "the worst value" if treated else "the best trial of the arm"
     over = "the confirming replicates" + (f", failed trials counted with {instead}" if failed else "")
-    fact = partial(Fact, split=split, arms=(name,), trials=trials, plan_hash=plan.hash)
-    measured = partial(fact, unit=unit, metric=plan.metric, n=interval.n, digits=digits_of(interval.error))
-    count = partial(fact, unit="trials", digits=0)
+    measured = partial(
+        Fact,
+        split=split,
+        arms=(name,),
+        trials=trials,
+        plan_hash=plan.hash,
+        unit=unit,
+        metric=plan.metric,
+        n=interval.n,
+        digits=digits_of(interval.error),
+    )
     return [
         measured(
             name=f"arm.{name}.mean",
@@ -88,28 +98,40 @@ def _arm(
             value=interval.error * math.sqrt(interval.n),
             formula=f"sample standard deviation of {label} over {over}",
         ),
+        *_arm_counts(registration, results, arm, split, plan.hash),
+    ]
+
+
+def _arm_counts(
+    registration: Registration, results: Results, arm: Arm, split: Split, plan_hash: str
+) -> list[Fact]:
+    """How many trials an arm had; all that can be said of one of which no trial succeeded."""
+    name, trials = arm.name, trial_ids(registration, results, arm.name)
+    failed = sum(results[name, r][0].status != "ok" for r in registration.replicates)
+    count = partial(Fact, arms=(name,), plan_hash=plan_hash, unit="trials", digits=0)
+    return [
         count(
             name=f"arm.{name}.trials",
             label=f"confirming trials of {name}",
+            split=split,
             value=len(trials),
             formula="count of trials",
+            trials=trials,
         ),
         count(
             name=f"arm.{name}.failures",
             label=f"failed confirming trials of {name}",
+            split=split,
             value=failed,
             formula="count of trials whose status is not ok",
+            trials=trials,
         ),
-        Fact(
+        count(
             name=f"arm.{name}.tuning",
             label=f"configurations that {name} was chosen from",
             split="dev",
             value=arm.tuning_trials,
-            unit="trials",
             formula="count of exploring candidates, re-runs left out",
-            arms=(name,),
-            plan_hash=plan.hash,
-            digits=0,
         ),
     ]
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from string import ascii_lowercase
 
-from agent.artifacts import Change, Goal, Plan, Power, Tree
+from agent.artifacts import Candidate, Change, Goal, Plan, Power, Tree
 from agent.errors import PlanRefused
 from agent.evidence.power import plan_powers, smallest_n
 from agent.evidence.statistics import spread, upper_sd
@@ -39,19 +42,41 @@ def default_n(comparators: int, ideas: int) -> int:
     return 10 if comparators == 1 and ideas == 1 else 12
 
 
-def ablations(change: Change) -> tuple[Change, ...]:
-    """`change` with one edit away at a time, the first three edits at most; none where it has one edit.
+@dataclass(frozen=True)
+class Ablation:
+    """A treatment with one step of its code away."""
 
-    With a single edit the ablation would be the baseline's code. An edit that builds on the one taken away
-    may no longer apply: whoever applies it sees `EditFailed`.
+    name: str
+    """`ablation-a` and on, in the order of the steps."""
+    omits: str
+    """What the step away does, in its author's words."""
+    change: Change
+
+
+def ablations(tree: Tree, treatment: Candidate) -> tuple[Ablation, ...]:
+    """The treatment with one step of its code away at a time, the first three steps at most.
+
+    A step is what one edit of the exploration added; its search/replace parts belong together, and half of
+    them would measure nothing but a crash. With a single step the ablation would be the baseline's code, so
+    there is none. A step that builds on the one taken away may no longer apply: whoever applies it sees
+    `EditFailed`.
     """
-    edits = change.edits
-    if len(edits) < 2:
+    edits = {c.index: c for c in tree.candidates if c.arm == treatment.arm and c.origin == "edit"}
+    steps: list[Candidate] = []
+    step = treatment if treatment.origin == "edit" else edits.get(treatment.parent or 0)
+    while step is not None:
+        steps.insert(0, step)
+        step = None if step.parent is None else edits[step.parent]
+    if len(steps) < 2:
         return ()
-    return tuple(
-        Change(knobs=change.knobs, edits=edits[:i] + edits[i + 1 :])
-        for i in range(min(ABLATIONS, len(edits)))
-    )
+    found = []
+    for number, (before, after) in enumerate(pairwise((None, *steps))):
+        assert after is not None
+        first, last = len(before.change.edits) if before else 0, len(after.change.edits)
+        kept = (*treatment.change.edits[:first], *treatment.change.edits[last:])
+        change = Change(knobs=treatment.change.knobs, edits=kept)
+        found.append(Ablation(f"ablation-{ascii_lowercase[number]}", after.note, change))
+    return tuple(found[:ABLATIONS])
 
 
 def exploring_differences(

@@ -47,7 +47,7 @@ def judge(plan: Plan, registration: Registration, results: Results, caps: tuple[
     Supported: for every verdict comparator L > 0 and mean ≥ Δ (intersection-union, Berger 1982). Refuted:
     for some one U′ < Δ, U′ the upper limit at α*/C (a union, so corrected). Inconclusive otherwise, and
     wherever there is a cap: `caps`, a self-reported score, an exhausted pool, a failed trial of a verdict
-    comparator.
+    comparator. A comparator beside the verdict of which no trial succeeded is left out: it measured nothing.
 
     Raises:
         ValueError: a registered trial is missing, lacks the metric, or the plan has no verdict comparison.
@@ -56,12 +56,13 @@ def judge(plan: Plan, registration: Registration, results: Results, caps: tuple[
     verdict_pairs = [c for c in plan.comparisons if c.family == "verdict"]
     if not verdict_pairs:
         raise ValueError(f"plan {plan.id} has no comparison in the family verdict")
-    paired = [differences(plan, registration, results, pair) for pair in plan.comparisons]
+    measured = [c for c in plan.comparisons if c.family == "verdict" or succeeded(results, c.comparator)]
+    paired = [differences(plan, registration, results, pair) for pair in measured]
     spreads = [spread(d, items) for d, items in paired]
     compared = _with_holm(
         [
             _compare(plan, registration, results, pair, d, parts)
-            for pair, (d, _), parts in zip(plan.comparisons, paired, spreads, strict=True)
+            for pair, (d, _), parts in zip(measured, paired, spreads, strict=True)
         ],
         spreads,
     )
@@ -70,7 +71,7 @@ def judge(plan: Plan, registration: Registration, results: Results, caps: tuple[
     word = _word(plan, deciding)
     settle = None
     if word == "inconclusive" and not all_caps:
-        ours = [s for s, pair in zip(spreads, plan.comparisons, strict=True) if pair.family == "verdict"]
+        ours = [s for s, pair in zip(spreads, measured, strict=True) if pair.family == "verdict"]
         settle = n_to_settle(ours, sesoi=plan.sesoi, alpha=plan.alpha)
     if all_caps:
         word = "inconclusive"
@@ -102,6 +103,11 @@ def check_complete(plan: Plan, registration: Registration, results: Results) -> 
     ]
     if missing:
         raise ValueError(f"{len(missing)} registered trials have no result: {', '.join(missing[:5])}")
+
+
+def succeeded(results: Results, arm: str) -> bool:
+    """Whether any confirming trial of an arm ended with a score."""
+    return any(result.status == "ok" for (name, _), (result, _) in results.items() if name == arm)
 
 
 # ---------------------------------------------------------------------------------------------- values

@@ -14,7 +14,7 @@ from typing import TypedDict
 from agent import search
 from agent.artifacts import Candidate, Change, Goal, Idea, KnobTreatment, Tree
 from agent.deps import Deps
-from agent.errors import AnswerRejected, StudyError
+from agent.errors import AnswerRejected, StudyFailed
 from agent.ports import Finished
 from agent.prompts.brief import brief_of, code_files
 from agent.prompts.edit import EDIT, EditIn, Tried
@@ -29,7 +29,7 @@ def explore(idea: Idea, deps: Deps) -> Tree:
     """Try `run.explore` candidates an arm and choose each arm's winner.
 
     Raises:
-        StudyError: no candidate of the treatment can be run.
+        StudyFailed: no candidate of the treatment can be run.
         Stopped: the run is to end here; recorded trials are kept.
     """
     exploration = _Exploration.begin(idea, deps)
@@ -91,7 +91,7 @@ class _Exploration:
         edits = list(self.arms["treatment"].values())
         best = search.best_edit(edits, **self._goal_and_worst)
         if best is None:
-            raise StudyError(f"none of the {len(edits)} edits for {idea.id} ran: nothing to confirm")
+            raise StudyFailed(f"none of the {len(edits)} edits for {idea.id} ran: nothing to confirm")
         configurations = [candidate.change for candidate in self.arms["baseline"].values()]
         tuned = search.tuned_edit(configurations, self.arms["treatment"][best], self.deps.run.explore)
         self._first_look(tuned, parent=best)
@@ -123,7 +123,7 @@ class _Exploration:
         for index, future in pending.items():
             self._note(_request(self.arms["treatment"][index], 0), future.result())
         if not self.arms["treatment"]:
-            raise StudyError(refused or f"no edit was proposed for {self.idea.id}")
+            raise StudyFailed(refused or f"no edit was proposed for {self.idea.id}")
 
     def _ask_for_edit(
         self, what: str, step: int, steps: int, parent: int | None, root_score: float | None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from agent.artifacts import (
     Arm,
     Candidate,
-    Change,
     CodeTreatment,
     Comparison,
     Family,
@@ -18,8 +17,9 @@ from agent.artifacts import (
     Tree,
 )
 from agent.deps import Consent, Deps
-from agent.errors import Stopped
+from agent.errors import EditFailed, Stopped
 from agent.evidence.registration import (
+    Ablation,
     ablations,
     alpha,
     choose_n,
@@ -118,18 +118,20 @@ def _arms(idea: Idea, tree: Tree, deps: Deps) -> tuple[Arm, ...]:
         for role in roles
     ]
     if isinstance(idea.treated, CodeTreatment):
-        treatment = winners["treatment"].change
-        arms += [_ablation(number, change, deps) for number, change in enumerate(ablations(treatment), 1)]
+        arms += [arm for one in ablations(tree, winners["treatment"]) if (arm := _ablation(one, idea, deps))]
     return tuple(arms)
 
 
-def _ablation(number: int, change: Change, deps: Deps) -> Arm:
+def _ablation(ablation: Ablation, idea: Idea, deps: Deps) -> Arm | None:
+    """The arm of an ablation; None, and said, where the other steps do not apply without the one away."""
+    try:
+        code_hash = deps.setup.template.code_hash(ablation.change.edits)
+    except EditFailed as error:
+        text = f"no ablation without {ablation.omits!r}: {error}"
+        deps.say("note", idea.id, text, stage="register")
+        return None
     return Arm(
-        name=f"ablation-{number}",
-        role="ablation",
-        change=change,
-        code_hash=deps.setup.template.code_hash(change.edits),
-        tuning_trials=0,
+        name=ablation.name, role="ablation", change=ablation.change, code_hash=code_hash, tuning_trials=0
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from agent import __version__
 from agent.artifacts import Audit, Idea, Paper, PaperFile, SectionText
 from agent.deps import Deps
-from agent.errors import StudyError
+from agent.errors import PaperRefused
 from agent.evidence.audit import AuditContext, audit
 from agent.latex.compile import compile_pdf
 from agent.latex.paper_in import KnobRow, PaperIn, Provenance
@@ -34,7 +34,7 @@ def write(idea: Idea, number: int, deps: Deps) -> Paper:
     audit passes and TeX compiles it.
 
     Raises:
-        StudyError: the audit holds something against the text to the end, or TeX cannot compile it.
+        PaperRefused: the audit holds something against the text to the end, or TeX cannot compile it.
         AnswerRejected: a section broke the rules of its prompt in every turn.
     """
     study = Study.read(idea.id, deps)
@@ -137,7 +137,7 @@ def _store(key: str, files: Mapping[str, bytes], report: Audit, deps: Deps) -> N
     """Store text, audit and PDF.
 
     Raises:
-        StudyError: the audit did not pass, or TeX made no PDF.
+        PaperRefused: the audit did not pass, or TeX made no PDF.
     """
     folder = deps.workspace.path(Paper, key).parent
     for path, content in files.items():
@@ -145,7 +145,7 @@ def _store(key: str, files: Mapping[str, bytes], report: Audit, deps: Deps) -> N
     deps.workspace.put(key, report)
     if not report.passed:
         first = report.findings[0]
-        raise StudyError(
+        raise PaperRefused(
             f"the audit holds {len(report.findings)} finding(s) against the paper, the first in "
             f"{first.file}:{first.line}: {first.reason} ({folder / 'audit.json'})"
         )
@@ -153,7 +153,7 @@ def _store(key: str, files: Mapping[str, bytes], report: Audit, deps: Deps) -> N
         compiled = compile_pdf(files, deps.tex.sandbox, deps.tex.environment)
         if compiled.pdf is None:
             told = "; ".join(f"{p.file}:{p.line}: {p.message}" for p in compiled.problems[:3])
-            raise StudyError(f"TeX made no PDF of {folder / 'paper.tex'}: {told}")
+            raise PaperRefused(f"TeX made no PDF of {folder / 'paper.tex'}: {told}")
         write_durably(folder / "paper.pdf", compiled.pdf)
     number = int(key.rsplit("/", 1)[1])
     write_durably(folder.parent / "best.json", (json.dumps({"round": number}) + "\n").encode())

@@ -34,15 +34,15 @@ POWER = Power(
 FAMILIES: dict[str, Family] = {
     "baseline": "verdict",
     "control": "descriptive",
-    "ablation-1": "ablation",
-    "ablation-2": "ablation",
+    "ablation-a": "ablation",
+    "ablation-b": "ablation",
 }
 ROLES: dict[str, Role] = {
     "treatment": "treatment",
     "baseline": "baseline",
     "control": "control",
-    "ablation-1": "ablation",
-    "ablation-2": "ablation",
+    "ablation-a": "ablation",
+    "ablation-b": "ablation",
 }
 
 

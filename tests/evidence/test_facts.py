@@ -196,8 +196,8 @@ def test_no_claim_types_a_number_and_each_names_its_facts(by: float) -> None:
         "treatment": better(by),
         "baseline": BASE,
         "control": better(0.01),
-        "ablation-1": BASE,
-        "ablation-2": BASE,
+        "ablation-a": BASE,
+        "ablation-b": BASE,
     }
     found, listed, _ = study(values)
     known = {fact.name for fact in found.items}
@@ -212,11 +212,22 @@ def test_no_claim_types_a_number_and_each_names_its_facts(by: float) -> None:
 
 
 def test_ablations_and_descriptive_comparisons_conclude_nothing() -> None:
-    _, listed, _ = study({"treatment": better(0.05), "baseline": BASE, "control": BASE, "ablation-1": BASE})
+    _, listed, _ = study({"treatment": better(0.05), "baseline": BASE, "control": BASE, "ablation-a": BASE})
     described = [claim for claim in listed.items if claim.id.startswith("effect-")]
     assert [claim.wording for claim in described] == ["setting"] * 3
     assert all("descriptive" in claim.text for claim in described[1:])
     assert "without its first edit" in described[2].text
+
+
+def test_an_arm_of_which_no_trial_succeeded_has_no_number() -> None:
+    values = {"treatment": better(0.05), "baseline": BASE, "ablation-a": [None] * len(BASE)}
+    found, listed, verdict = study(values)
+    names = {fact.name for fact in found.items}
+    assert [c.comparator for c in verdict.comparisons] == ["baseline"]
+    assert not {"arm.ablation-a.mean", "arm.ablation-a.sd", "effect.ablation-a.mean"} & names
+    assert found.named("arm.ablation-a.failures").value == len(BASE)
+    (claim,) = (claim for claim in listed.items if claim.id == "effect-ablation-a")
+    assert "nothing was measured" in claim.text
 
 
 def test_plain_text_is_escaped_for_latex() -> None:

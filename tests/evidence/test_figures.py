@@ -15,7 +15,7 @@ from agent.evidence.figures import Drawn, effects, exploration, learning_curves
 from agent.evidence.verdict import judge
 from tests.evidence.studies import Row, plan_of, registration_of, results_of, tree_of
 
-ARMS = ["treatment", "baseline", "control", "ablation-1"]
+ARMS = ["treatment", "baseline", "control", "ablation-a"]
 VALUES: dict[str, Row] = {
     arm: [0.8 + 0.02 * place + 0.001 * i for i in range(8)] for place, arm in enumerate(ARMS)
 }

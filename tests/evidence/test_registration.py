@@ -171,13 +171,52 @@ def test_only_the_winners_count_for_power() -> None:
     assert exploring_differences(tree, "treatment", "baseline", goal="maximize", worst=0.0) == (0.0, 0.0)
 
 
-def test_ablations_take_one_edit_away_at_a_time_three_at_most() -> None:
-    edits = tuple(Edit(file="f", search=str(i), replace="x") for i in range(4))
+def lineage(steps: int, parts: int) -> Tree:
+    """A treatment of so many edits, each of so many search/replace parts, and its tuned winner."""
+    edits = [Edit(file="f", search=str(i), replace="x") for i in range(steps * parts)]
+    candidates = [
+        Candidate(
+            arm="treatment",
+            index=step,
+            change=Change(edits=tuple(edits[: (step + 1) * parts])),
+            code_hash="c",
+            origin="edit",
+            parent=step - 1 if step else None,
+            note=f"step {step}",
+        )
+        for step in range(steps)
+    ]
     change = Change.of({"a": 1}, edits)
-    taken = ablations(change)
-    assert [set(edits) - set(one.edits) for one in taken] == [{edits[0]}, {edits[1]}, {edits[2]}]
-    assert all(one.knobs == change.knobs for one in taken)
-    assert ablations(Change.of({}, edits[:1])) == ()
+    candidates.append(
+        Candidate(
+            arm="treatment",
+            index=steps,
+            change=change,
+            code_hash="c",
+            origin="random",
+            parent=steps - 1,
+        )
+    )
+    return Tree(idea="i", per_arm=2, lag=8, candidates=tuple(candidates), winners=())
+
+
+def test_ablations_take_one_step_away_with_all_its_parts_three_at_most() -> None:
+    tree = lineage(steps=4, parts=2)
+    edits = tree.candidates[-1].change.edits
+    for treatment in tree.candidates[-2:]:
+        taken = ablations(tree, treatment)
+        assert [set(edits) - set(one.change.edits) for one in taken] == [
+            set(edits[0:2]),
+            set(edits[2:4]),
+            set(edits[4:6]),
+        ]
+        assert [one.omits for one in taken] == ["step 0", "step 1", "step 2"]
+        assert all(one.change.knobs == treatment.change.knobs for one in taken)
+
+
+def test_a_treatment_of_one_step_has_no_ablation() -> None:
+    tree = lineage(steps=1, parts=3)
+    assert ablations(tree, tree.candidates[-1]) == ()
 
 
 def test_the_n_that_settles_is_the_first_at_which_the_rules_give_a_verdict() -> None:

@@ -211,17 +211,17 @@ def test_ablations_are_a_holm_family_of_their_own() -> None:
     values = {
         "treatment": better(0.03),
         "baseline": BASE,
-        "ablation-1": better(0.028, 0.2),
-        "ablation-2": better(0.02, -1),
+        "ablation-a": better(0.028, 0.2),
+        "ablation-b": better(0.02, -1),
     }
     verdict = verdict_of(values)
     adjusted = {c.comparator: c.p_holm for c in verdict.comparisons}
-    raw = [stats.ttest_rel(values["treatment"], values[a]).pvalue for a in ("ablation-1", "ablation-2")]
+    raw = [stats.ttest_rel(values["treatment"], values[a]).pvalue for a in ("ablation-a", "ablation-b")]
     assert adjusted["baseline"] is None
     low, high = sorted(raw)
     expected = {low: 2 * low, high: max(2 * low, high)}
-    assert adjusted["ablation-1"] == pytest.approx(min(1, expected[raw[0]]))
-    assert adjusted["ablation-2"] == pytest.approx(min(1, expected[raw[1]]))
+    assert adjusted["ablation-a"] == pytest.approx(min(1, expected[raw[0]]))
+    assert adjusted["ablation-b"] == pytest.approx(min(1, expected[raw[1]]))
     assert verdict.word == verdict_of({k: values[k] for k in ("treatment", "baseline")}).word
 
 
