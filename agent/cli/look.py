@@ -14,6 +14,7 @@ from typing import Any
 from agent.artifacts import (
     Artifact,
     Change,
+    ComparisonResult,
     Idea,
     MetaReview,
     Paper,
@@ -49,6 +50,8 @@ class Summary:
     """The last stage that left its artifact."""
     verdict: str | None
     reason: str | None
+    effects: tuple[str, ...]
+    """The comparisons that decided, each with its interval."""
     pdf: str | None
     tex: str | None
     """The paper's source, there also without a PDF."""
@@ -87,11 +90,17 @@ def _summary(workspace: Workspace, run: str, idea: str, failed: str | None) -> S
         stage=next((stage for kind, suffix, stage in REACHED if workspace.has(kind, key + suffix)), "–"),
         verdict=verdict.word if verdict else None,
         reason=verdict.reason if verdict else None,
+        effects=_deciding(verdict),
         pdf=_present(paper / "paper.pdf"),
         tex=_present(paper / "paper.tex"),
         review=_present(workspace.root / "reviews" / key / best_round(workspace, key) / "review.md"),
         failed=failed,
     )
+
+
+def _deciding(verdict: Verdict | None) -> tuple[str, ...]:
+    comparisons = verdict.comparisons if verdict else ()
+    return tuple(effect_text(one) for one in comparisons if one.family == "verdict")
 
 
 def best_round(workspace: Workspace, key: str) -> str:
@@ -253,14 +262,17 @@ def _print_verdict(verdict: Verdict, plan: Plan) -> None:
     level = 100 * (1 - 2 * plan.alpha)
     print(f"  effects     treatment − comparator, larger is better, {level:g} % intervals")
     for one in verdict.comparisons:
-        print(
-            f"    {one.treatment} − {one.comparator}: {one.mean:+.4g} [{one.low:+.4g}, {one.high:+.4g}], "
-            f"n {one.n}, {one.family}"
-        )
+        print(f"    {effect_text(one)}, {one.family}")
     qualifier = f" ({verdict.qualifier})" if verdict.qualifier else ""
     print(f"  verdict     {verdict.word}{qualifier}: {verdict.reason}")
     for cap in verdict.caps:
         print(f"    capped: {cap}")
+
+
+def effect_text(one: ComparisonResult) -> str:
+    """A comparison in one line."""
+    interval = f"[{one.low:+.4f}, {one.high:+.4f}]"
+    return f"{one.treatment} − {one.comparator}: {one.mean:+.4f} {interval}, n {one.n}"
 
 
 def change_text(change: Change) -> str:

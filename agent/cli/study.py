@@ -85,6 +85,7 @@ class Report:
         for idea in self.ideas:
             found = f"{idea.verdict}: {idea.reason}" if idea.verdict else "no verdict yet"
             lines.append(f"{self.run}/{idea.id}: {found}")
+            lines += [f"  effect  {effect}" for effect in idea.effects]
             lines += [f"  failed  {idea.failed}"] if idea.failed else []
             lines += [f"  paper   {idea.pdf or idea.tex}"] if idea.tex else []
             lines += [f"  review  {idea.review}"] if idea.review else []

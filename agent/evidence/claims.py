@@ -127,9 +127,9 @@ class _Wording:
             rf"with the interval \interval{{effect.{key}.mean}}"
         )
         if c.p_holm is not None:
-            text += rf"; Holm's adjustment gives \fact{{comparison.{key}.holm}}"
+            text += rf"; Holm's adjustment gives a p of \fact{{comparison.{key}.holm}}"
         else:
-            text += rf"; one-sided sign flips give \fact{{comparison.{key}.p}}"
+            text += rf"; one-sided sign flips give a p of \fact{{comparison.{key}.p}}"
         if c.family == "verdict" and c.disagrees:
             text += ", which disagrees with the interval"
         if c.family != "verdict":

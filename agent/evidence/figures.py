@@ -152,9 +152,11 @@ def effects(
         canvas.legend(loc="outside upper right")
         pdf = pdf_of(canvas)
     names = [f"effect.{effect_name(plan, c.treatment, c.comparator)}.mean" for c in rows]
+    both = any(c.variance == "two-way" for c in rows)
+    over = ", their variance taken over replicates and test items" if both else ""
     caption = (
         f"Effects on test {plain(label)}; to the right the arm named first is better. Bars are t intervals "
-        r"with a coverage of \fact{plan.level} over \fact{plan.n} paired replicates. "
+        rf"with a coverage of \fact{{plan.level}} over \fact{{plan.n}} paired replicates{over}. "
         "Filled markers decide the verdict, open ones are descriptive. "
         r"Hatched: effects below the smallest one of interest, \fact{plan.sesoi}."
     )

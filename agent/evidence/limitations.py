@@ -47,7 +47,12 @@ def limitations(
             "Some confirming trials failed; the registered rules of imputation decide how they count."
         )
     if plan.worst != 0 and any(c.failures_treatment for c in verdict.comparisons):
-        found.append(r"A failed trial of the treatment counts as \setting{worst}.")
+        found.append(r"A failed trial of the treatment counts as \fact{plan.worst}.")
+    if any(c.family == "descriptive" and c.high < 0 for c in verdict.comparisons):
+        found.append(
+            r"The control did better than the treatment (\fact{effect.control.mean}): which configuration "
+            "was found matters here as much as what is treated."
+        )
     if not sandboxed:
         found.append("The trials ran without a sandbox, so that code could have reached more than its data.")
     return tuple(found)

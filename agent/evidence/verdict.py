@@ -279,21 +279,18 @@ def _caps(
 def _reason(
     plan: Plan, word: Word, qualifier: str, deciding: list[ComparisonResult], caps: tuple[str, ...]
 ) -> str:
-    """One dry sentence with the numbers that decided."""
-    seen = "; ".join(
-        f"against {c.comparator} the effect is {c.mean:+.4g} [{c.low:+.4g}, {c.high:+.4g}]" for c in deciding
-    )
+    """One dry sentence: the rule that decided. The numbers are the comparisons' own."""
     if caps:
-        return f"Capped at inconclusive because {'; '.join(caps)} ({seen})."
+        return f"Capped at inconclusive because {'; '.join(caps)}."
     if word == "supported":
-        return f"Every lower limit is above 0 and every mean at least {plan.sesoi:g} ({seen})."
+        return f"Every lower limit is above 0 and every mean at least {plan.sesoi:g}."
     if word == "refuted":
         names = " and ".join(c.comparator for c in deciding if c.high_corrected < plan.sesoi)
         what = f"An effect of {plan.sesoi:g} against {names} is excluded"
-        return f"{what}{f', {qualifier}' if qualifier else ''} ({seen})."
+        return f"{what}{f', {qualifier}' if qualifier else ''}."
     return (
         f"Not every lower limit is above 0 with a mean of at least {plan.sesoi:g}, "
-        f"and an effect of {plan.sesoi:g} is excluded for no comparator ({seen})."
+        f"and an effect of {plan.sesoi:g} is excluded for no comparator."
     )
 
 

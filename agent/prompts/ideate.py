@@ -36,6 +36,8 @@ class IdeateIn(Given):
     """What the user wants to be studied: names of knobs, or sentences."""
     count: int
     """Number of ideas wanted."""
+    explore: int
+    """Configurations that each arm is tuned over."""
 
 
 class IdeaText(Written):

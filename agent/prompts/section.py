@@ -55,14 +55,14 @@ SECTIONS: dict[SectionName, Task] = {
         *(15, 400),
     ),
     "method": Task(
-        "What treatment and comparators are and in which one thing they differ; how the arms were tuned; how "
-        "the comparison was registered and how the verdict follows from its interval. For a code idea, what "
-        "the change does. No results.",
+        "What treatment and comparators are and in which one thing they differ, control and ablations too; "
+        "how the arms were tuned; how the comparison was registered, its interval computed, and how the "
+        "verdict follows from it. For a code idea, what the change does. No results.",
         *(60, 550),
     ),
     "setup": Task(
         "Data, metric, what varies between replicates, splits, numbers of trials and replicates, limits, "
-        "packages: all that somebody needs to repeat it. No results.",
+        "packages. The template and the registered plan hold the rest. No results.",
         *(40, 450),
     ),
     "results": Task(
@@ -168,6 +168,10 @@ class SectionIn(Given):
     figures: tuple[FloatLine, ...]
     tables: tuple[FloatLine, ...]
     limitations: tuple[str, ...]
+    design: tuple[str, ...] = ()
+    """How the study was made, in sentences that may be used as they stand."""
+    experiment: str = ""
+    """What the template's code says of itself."""
     code_diff: str = ""
     previous: tuple[Previous, ...] = ()
     last_version: str = ""

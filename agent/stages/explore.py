@@ -59,7 +59,8 @@ class _Exploration:
     def begin(cls, idea: Idea, deps: Deps) -> _Exploration:
         n = deps.run.explore
         sizes = (n, n, n if isinstance(idea.treated, KnobTreatment) else 2 * n)
-        total = sum(size + 2 * -(-size // 3) + 2 * min(3, size) for size in sizes)
+        thirds = [-(-size // 3) for size in sizes]
+        total = sum(sizes) + sum(2 * third + 2 * min(3, third) for third in thirds)
         return cls(idea, deps, Batch(deps, idea.id, "explore", "dev", total))
 
     @property
@@ -136,7 +137,7 @@ class _Exploration:
             hypothesis=self.idea.hypothesis,
             what=what,
             code=code_files(template.code(before)),
-            parent=parent,
+            parent=None if parent is None else parent + 1,
             parent_score=root_score if parent is None else seen,
             tried=tuple(self._tried(candidate) for candidate in edits.values()),
             step=step + 1,
@@ -160,8 +161,8 @@ class _Exploration:
             if failure:
                 log_tail = self.deps.workspace.log_tail(self.deps.run.name, trial.trial)[-LOG_CHARACTERS:]
         return Tried(
-            number=candidate.index,
-            parent=candidate.parent,
+            number=candidate.index + 1,
+            parent=None if candidate.parent is None else candidate.parent + 1,
             description=candidate.note,
             score=score,
             failure=failure,

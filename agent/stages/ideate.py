@@ -41,6 +41,7 @@ def ideate(deps: Deps) -> Ideas:
         code=code_files(template.code()),
         archive=tuple(_earlier(study) for study in archive.studies),
         asked=(run.asked,) if run.asked else (),
+        explore=run.explore,
         count=run.ideas if run.asked or run.model == "scripted" else run.ideas + SPARE,
     )
     answer = deps.model.ask(IDEATE, data, site="run/ideate/0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 
 from agent.artifacts import Claim, Fact, Figure, Reference
@@ -9,6 +10,7 @@ from agent.deps import Deps
 from agent.latex.numbers import SILENT_UNITS
 from agent.prompts.section import (
     SECTION,
+    SECTIONS,
     ClaimLine,
     FactLine,
     FloatLine,
@@ -43,6 +45,16 @@ FACTS_OF: dict[SectionName, tuple[str, ...]] = {
     "related_work": (),
 }
 """First words of the names of the facts that a section may use; method and set-up get no scores."""
+ALWAYS_LEFT_OUT = ("knob.ablation-", "goal", "alpha", "level", "sesoi", "worst")
+"""Settings that no writer needs: the ablations have the treatment's knobs, and facts say the others."""
+SETTINGS_LEFT_OUT: dict[SectionName, tuple[str, ...]] = {
+    name: (
+        *ALWAYS_LEFT_OUT,
+        *(() if name in ("method", "setup") else ("knob.", "limit.")),
+        *(() if name in ("method", "exploration", "results") else ("step.", "ablation-")),
+    )
+    for name in SECTIONS
+}
 
 
 def write_section(
@@ -98,19 +110,34 @@ def section_in(
         caps=verdict.caps,
         novelty=study.idea.novelty,
         claims=tuple(_claim_line(claim, study) for claim in study.claims.items) if reporting else (),
-        facts=tuple(_fact_line(fact) for fact in study.facts.items if fact.name.startswith(FACTS_OF[name])),
+        facts=tuple(_fact_line(fact) for fact in study.facts.items if _is_for(name, fact)),
         settings=tuple(
             SettingLine(name=key, text=str(value))
             for key, value in study.settings.items()
-            if name in ("method", "setup") or not key.startswith(("knob.", "limit."))
+            if not key.startswith(SETTINGS_LEFT_OUT[name])
         ),
         references=tuple(_work_line(work) for work in study.works),
         figures=tuple(_float(figure) for figure in study.figures_of(name)),
         tables=(TABLES[name],) if name in TABLES else (),
+        design=study.design,
+        experiment=_docstrings(template.code()),
         limitations=study.limitations if name in ("limitations", "abstract", "conclusion") else (),
         code_diff=study.code_diff if name in ("method", "introduction") else "",
         previous=tuple(Previous(name=key, latex=text) for key, text in others.items()),
     )
+
+
+def _is_for(name: SectionName, fact: Fact) -> bool:
+    """Whether a section may use a fact; trials an arm are `plan.n`, and an ablation is not tuned."""
+    told_otherwise = fact.name.endswith(".trials") and fact.name.startswith("arm.")
+    untuned = fact.name.startswith("arm.ablation-") and fact.name.endswith(".tuning")
+    return fact.name.startswith(FACTS_OF[name]) and not told_otherwise and not untuned
+
+
+def _docstrings(files: Mapping[str, str]) -> str:
+    """What the Python files of the experiment say of themselves."""
+    trees = [ast.parse(text) for name, text in files.items() if name.endswith(".py")]
+    return "\n\n".join(text for tree in trees if (text := ast.get_docstring(tree)))
 
 
 def _claim_line(claim: Claim, study: Study) -> ClaimLine:

@@ -6,6 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from string import ascii_lowercase
 
 from agent.artifacts import (
     Claims,
@@ -22,7 +23,9 @@ from agent.artifacts import (
     Verdict,
 )
 from agent.deps import Deps
+from agent.evidence.design import design
 from agent.evidence.limitations import limitations
+from agent.evidence.registration import ablations
 from agent.evidence.settings import settings
 from agent.stages.words import metric_label, treated_label
 
@@ -47,6 +50,8 @@ class Study:
     """Declared values by name; plain text."""
     limitations: tuple[str, ...]
     """Sentences in macro language."""
+    design: tuple[str, ...]
+    """How it was made, in macro language."""
     code_diff: str
     """Unified diff of the treatment's code against the template's; empty for a knob idea."""
     works: tuple[Reference, ...]
@@ -63,20 +68,21 @@ class Study:
         workspace, key = deps.workspace, f"{deps.run.name}/{idea}"
         the_idea = workspace.get(Idea, key)
         plan, registration = workspace.get(Plan, f"{key}/1"), workspace.get(Registration, f"{key}/1")
-        verdict = workspace.get(Verdict, key)
+        verdict, tree = workspace.get(Verdict, key), workspace.get(Tree, key)
         return cls(
             idea=the_idea,
-            tree=workspace.get(Tree, key),
+            tree=tree,
             plan=plan,
             registration=registration,
             facts=workspace.get(Facts, key),
             claims=workspace.get(Claims, key),
             verdict=verdict,
             figures=workspace.get(Figures, key),
-            settings=settings(plan, deps.setup, extra=_declared(the_idea, plan, deps)),
+            settings=settings(plan, deps.setup, extra=_declared(the_idea, plan, tree, deps)),
             limitations=limitations(
                 the_idea, plan, registration, verdict, sandboxed=deps.run.sandbox != "none"
             ),
+            design=design(plan, two_way=any(c.variance == "two-way" for c in verdict.comparisons)),
             code_diff=code_diff(plan, deps),
             works=works(the_idea, deps),
         )
@@ -122,7 +128,7 @@ def _topics(text: str) -> list[str]:
     return [*words, *(f"{first}_{second}" for first, second in pairwise(words))]
 
 
-def _declared(idea: Idea, plan: Plan, deps: Deps) -> dict[str, Scalar]:
+def _declared(idea: Idea, plan: Plan, tree: Tree, deps: Deps) -> dict[str, Scalar]:
     """What was fixed before anything was measured, beyond plan and template."""
     template, run = deps.setup.template, deps.run
     name, metric = template.primary
@@ -146,4 +152,16 @@ def _declared(idea: Idea, plan: Plan, deps: Deps) -> dict[str, Scalar]:
         "limits": f"{limits.wall_s:g} s, {limits.cpus} core, {limits.mem_mb} MiB",
         "explore_trials": run.explore,
         "seed": run.seed,
+        **_steps(tree, plan),
     }
+
+
+def _steps(tree: Tree, plan: Plan) -> dict[str, Scalar]:
+    """What each proposed edit does, and which one an ablation is without, in their author's words."""
+    edits = [c for c in tree.candidates if c.origin == "edit"]
+    found: dict[str, Scalar] = {f"step.{ascii_lowercase[i]}": c.note for i, c in enumerate(edits[:26])}
+    treatment = next(arm for arm in plan.arms if arm.role == "treatment")
+    winner = next(c for c in tree.candidates if c.arm == "treatment" and c.change == treatment.change)
+    kept = {arm.name for arm in plan.arms}
+    found |= {f"{one.name}.omits": one.omits for one in ablations(tree, winner) if one.name in kept}
+    return found

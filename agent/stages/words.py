@@ -15,7 +15,7 @@ def metric_label(name: str, metric: Metric) -> str:
 def treated_label(idea: Idea, template: Template) -> str:
     """What the idea treats, in words: the knob's label, or what the code change does."""
     if not isinstance(idea.treated, KnobTreatment):
-        return idea.treated.what
+        return idea.treated.what.replace("`", "").strip().rstrip(".")
     knob = template.spec.knobs[idea.treated.knob]
     return knob.label or idea.treated.knob.replace("_", " ")
 

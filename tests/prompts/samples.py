@@ -64,6 +64,7 @@ def ideate_in(**changes: Any) -> IdeateIn:
         "brief": brief(),
         "code": (CodeFile(file="experiment.py", text=CODE),),
         "count": 1,
+        "explore": 24,
     }
     return IdeateIn(**{**given, **changes})
 

@@ -58,7 +58,13 @@ def _idea(data: IdeateIn, knob: KnobBrief) -> IdeaText:
     brief = data.brief
     better = "higher" if brief.goal == "maximize" else "lower"
     unit = "" if brief.unit in SILENT_UNITS else f" {brief.unit}"
-    default = "off" if knob.default is False else knob.default
+    default = (
+        "off"
+        if knob.default is False
+        else f"{knob.default:g}"
+        if isinstance(knob.default, float)
+        else knob.default
+    )
     name = knob.label if knob.off_by_default else f"tuning of {knob.label}"
     return IdeaText(
         title=f"{name[:1].upper()}{name[1:]} against a tuned baseline",

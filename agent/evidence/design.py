@@ -1,0 +1,83 @@
+"""The design of a study in words: what a writer or reviewer must know to word it rightly.
+
+Sentences in the paper's macro language, with no digit of their own, that follow from the plan alone.
+"""
+
+from __future__ import annotations
+
+from agent.artifacts import Plan
+
+VERDICT_RULE = (
+    "The verdict is supported if, against every deciding comparator, the lower limit of the difference is "
+    r"above zero and its mean is at least \fact{plan.sesoi}; refuted if, against some one of them, the upper "
+    r"limit is below \fact{plan.sesoi}; inconclusive otherwise."
+)
+FAILURES = (
+    "A failed trial of the treatment counts with the metric's worst value. A failed trial of a comparator "
+    "counts with the best confirmed value of its arm, and a failed one of a deciding comparator caps the "
+    "verdict at inconclusive. An arm of which no trial succeeded has no number."
+)
+
+
+def design(plan: Plan, *, two_way: bool) -> tuple[str, ...]:
+    """How the study was made, sentence by sentence; `two_way` where items enter the variance."""
+    roles = {arm.role for arm in plan.arms}
+    deciding = [c for c in plan.comparisons if c.family == "verdict"]
+    is_code = any(arm.role == "treatment" and arm.change.edits for arm in plan.arms)
+    found = [_arms(is_code)]
+    if "control" in roles:
+        found.append(_control(is_code))
+    if "ablation" in roles:
+        found.append(
+            "Each ablation is the treatment with what one step of editing added taken away, at the "
+            "treatment's knobs; the ablations are adjusted by Holm's method and described, not judged."
+        )
+    found.append(
+        "Exploring: configuration by configuration on one replicate of the dev split, the best third of each "
+        "arm again on two more, its best three so far on another two; the highest mean minus one standard "
+        "error over the re-runs was frozen. Arms may end with the same configuration."
+    )
+    found.append(_interval(two_way))
+    found.append(VERDICT_RULE)
+    if len(deciding) > 1:
+        found.append(
+            "With several deciding comparators the upper limit that refutes is corrected for their number "
+            "(Bonferroni); support needs no correction, since it has to hold against all of them."
+        )
+    found.append("A refuted effect whose corrected upper limit is below zero is called harmful.")
+    found.append(FAILURES)
+    return tuple(found)
+
+
+def _arms(is_code: bool) -> str:
+    if is_code:
+        return (
+            "The baseline is the template's code with its knobs tuned; the treatment is the edited code, its "
+            "knobs tuned over the same configurations. Constants that the edit brought along were not tuned."
+        )
+    return (
+        "Baseline and treatment run the same code. The baseline keeps the treated knob at its default, the "
+        "treatment sets it to another value; all other knobs were tuned over the same configurations."
+    )
+
+
+def _control(is_code: bool) -> str:
+    if is_code:
+        return (
+            "The control is the template's code again, chosen from twice as many random configurations: does "
+            "the edit beat what the same number of trials finds without it? It is a second deciding "
+            "comparator."
+        )
+    return (
+        "The control is chosen from as many random configurations over all knobs, the treated one too: did "
+        "the search help? It is described, not judged."
+    )
+
+
+def _interval(two_way: bool) -> str:
+    over = (
+        "over replicates and over test items, so that it is wider than the arms' standard deviations suggest"
+        if two_way
+        else "over replicates"
+    )
+    return f"The interval of a difference is a paired t interval with a variance taken {over}."
