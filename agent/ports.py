@@ -112,7 +112,7 @@ class Environment:
     """A built set of Python packages."""
 
     hash: str
-    """sha256 of Python version, architecture, resolved wheels and the numeric kernel (CONTRACTS.md)."""
+    """sha256 of Python version, architecture, resolved wheels and the numeric kernel in use."""
     handle: str
     """Image tag or virtual environment folder; means something to the sandbox that built it only."""
     python: str

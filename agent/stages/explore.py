@@ -1,4 +1,4 @@
-"""Which configuration of each arm goes on, judged on the dev split (SCIENCE.md, 2).
+"""Which configuration of each arm goes on, judged on the dev split (docs/how-a-study-works.md).
 
 The baseline gets as many candidates as the treatment. Nothing found here may be reported as a result.
 """

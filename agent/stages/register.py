@@ -1,4 +1,4 @@
-"""The plan, frozen before the first confirming trial and entered in the ledger (SCIENCE.md, 3)."""
+"""The plan, frozen before the first confirming trial and entered in the ledger (docs/how-a-study-works.md)."""
 
 from __future__ import annotations
 
