@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from agent.prompts.amounts import typed_amounts, typed_digits
+from agent.prompts.sentences import BACKED, VALUE, is_backed, is_declarative, spans
+
 FACTS = frozenset({"fact", "interval"})
 CITES = frozenset({"cite", "citet", "citep"})
 STYLES = frozenset({"emph", "textit", "textbf", "texttt", "enquote"})
@@ -34,19 +37,6 @@ MATHS = (
 ENVIRONMENTS = frozenset({"itemize", "enumerate", "description"})
 BACKING = FACTS | CITES | {"claim", "verdict", "conjecture"}
 """A declarative sentence of abstract, results and conclusion carries one of these."""
-
-_TYPED = re.compile(r"\S*\d\S*")
-_NAME = re.compile(r"\W*[A-Za-z]+-?\d{1,2}\W*")
-"""A name such as L2 is not a number."""
-_AMOUNT = re.compile(
-    r"\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
-    r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundreds?|thousands?|millions?|billions?|dozens?|half|halves|"
-    r"halved|quarters?|twice|thrice|doubled?|tripled?|(?:two|many)-?fold|orders? of magnitude|per ?cent|"
-    r"percentage points?)\b",
-    re.IGNORECASE,
-)
-_BACKED, _UNIT = "\ue000", "\ue001"
-_ABBREVIATIONS = re.compile(r"\b(e\.g|i\.e|cf|vs|et al|approx|resp|Fig|Tab|Sec)\.")
 
 
 @dataclass(frozen=True)
@@ -111,16 +101,12 @@ def unbacked_sentences(latex: str) -> tuple[str, ...]:
     Raises:
         Unbalanced: the text cannot be parsed.
     """
-    flat = _ABBREVIATIONS.sub(r"\1", _flat(_parse(latex), latex))
-    sentences = [
-        " ".join(sentence.split())
-        for paragraph in re.split(r"\n\s*\n", flat)
-        for sentence in re.split(r"(?<=[.!?])[\"'”’)]*\s+", paragraph)
-    ]
+    flat = _flat(_parse(latex), latex)
+    sentences = [" ".join(flat[start:stop].split()) for start, stop in spans(flat)]
     return tuple(
-        sentence.replace(_UNIT, "…")
+        sentence.replace(VALUE, "…")
         for sentence in sentences
-        if _BACKED not in sentence and not sentence.endswith("?") and re.search(r"[^\W\d_]{2}", sentence)
+        if is_declarative(sentence) and not is_backed(sentence)
     )
 
 
@@ -131,7 +117,7 @@ def word_count(latex: str) -> int:
         Unbalanced: the text cannot be parsed.
     """
     return len(
-        re.findall(rf"[^\W_][\w'’-]*|{_BACKED}|{_UNIT}", _flat(_parse(latex), latex, open_conjecture=True))
+        re.findall(rf"[^\W_][\w'’-]*|{BACKED}|{VALUE}", _flat(_parse(latex), latex, open_conjecture=True))
     )
 
 
@@ -239,9 +225,8 @@ def _node_problems(nodes: Iterable[Any], latex: str, *, math: bool) -> Iterator[
 
 
 def _typed_numbers(chars: str) -> Iterator[str]:
-    words = [word for word in _TYPED.findall(chars) if not _NAME.fullmatch(word)]
-    for word in (*words, *_AMOUNT.findall(chars)):
-        yield f"The number {word!r} is typed: numbers come from \\fact or \\setting only."
+    for number in (*typed_digits(chars), *typed_amounts(chars)):
+        yield f"The number {number.text!r} is typed: numbers come from \\fact or \\setting only."
 
 
 def _is_allowed(macro: str, *, math: bool) -> bool:
@@ -270,9 +255,9 @@ def _flat(nodes: Iterable[Any], latex: str, *, open_conjecture: bool = False) ->
         elif macro == "item":
             pieces.append("\n\n")
         elif macro in BACKING and not (macro == "conjecture" and open_conjecture):
-            pieces.append(_BACKED + node.macro_post_space + _stop_of(node, latex))
+            pieces.append(BACKED + node.macro_post_space + _stop_of(node, latex))
         elif macro in NAMED or kind == "LatexMathNode":
-            pieces.append(_UNIT)
+            pieces.append(VALUE)
         elif macro and not _arguments(node):
             pieces.append(macro if macro in ESCAPES else node.macro_post_space)
         else:

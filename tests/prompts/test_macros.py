@@ -38,6 +38,9 @@ def test_a_text_in_the_language_has_no_problems():
         ("Half of them failed.", "'Half'"),
         ("It is ten per cent.", "'per cent'"),
         (r"\conjecture{About 3.}", "is typed"),
+        ("It gained ½ a point.", "'½'"),
+        ("It was a twofold gain.", "'twofold'"),
+        ("It gained twice as much.", "'twice'"),
         (r"At $\alpha = 0.05$.", "is typed"),
         (r"\section{Results} Yes.", r"\section"),
         (r"\input{/etc/passwd}", r"\input"),
@@ -56,6 +59,10 @@ def test_a_text_in_the_language_has_no_problems():
 def test_what_the_language_does_not_have_is_named(latex, told):
     problems = macro_problems(latex, ALLOWED)
     assert any(told in problem for problem in problems), problems
+
+
+def test_multiples_of_the_declared_effect_are_no_typed_number():
+    assert macro_problems(r"It is twice \fact{plan.n}, twice the smallest effect of interest.", ALLOWED) == ()
 
 
 def test_used_names_are_listed_once_in_order():

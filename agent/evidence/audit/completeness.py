@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from agent.artifacts import Comparison, Finding, SectionText
 from agent.evidence.audit.context import AuditContext, finding
 from agent.evidence.audit.source import FACT_MACROS, macros
+from agent.prompts.section import SECTIONS
 
 RULE = "completeness"
 
@@ -23,7 +24,7 @@ def missing_reports(sections: tuple[SectionText, ...], context: AuditContext) ->
         Unreadable: a section is not balanced LaTeX.
     """
     texts = {section.name: section.latex for section in sections}
-    for name in ("abstract", "results", "conclusion"):
+    for name in (name for name, task in SECTIONS.items() if task.verdict):
         if name in texts and not any(True for _ in macros(texts[name], ("verdict",))):
             yield _missing(name, texts[name], r"the verdict is not stated; print it with \verdict")
     primary = context.verdict_comparisons
@@ -54,11 +55,10 @@ def _speaks_of(latex: str, comparison: Comparison, context: AuditContext) -> boo
 
 def _failures(texts: dict[str, str], context: AuditContext) -> Iterator[Finding]:
     """Failed confirming trials that neither results nor limitations print."""
-    said = {
-        name.strip()
-        for key in ("results", "limitations")
-        for _, name in macros(texts.get(key, ""), FACT_MACROS)
-    }
+    told = texts["results"] + "\n\n" + texts.get("limitations", "")
+    said = {name.strip() for _, name in macros(told, FACT_MACROS)}
+    claims = {claim.id: claim.facts for claim in context.claims.items}
+    said |= {fact for _, name in macros(told, ("claim",)) for fact in claims.get(name.strip(), ())}
     for fact in context.facts.items:
         is_failures = fact.name.startswith("arm.") and fact.name.endswith(".failures")
         if is_failures and fact.value > 0 and not said & {fact.name, "count.failures"}:

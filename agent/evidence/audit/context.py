@@ -15,13 +15,10 @@ from agent.artifacts import (
     Verdict,
 )
 from agent.evidence.audit.source import place_of
+from agent.prompts.section import SECTIONS
 
-BACKED_SECTIONS = ("abstract", "results", "conclusion")
+BACKED_SECTIONS = tuple(name for name, task in SECTIONS.items() if task.backed)
 """Sections in which every declarative sentence carries its evidence."""
-ALL_SECTIONS = (
-    "abstract", "introduction", "related_work", "method", "setup", "results", "exploration", "limitations",
-    "conclusion",
-)  # fmt: skip
 
 
 class AuditContext(Artifact):

@@ -1,32 +1,21 @@
 """Rule `numbers`: what a writer may not type, because only facts and settings may print it.
 
-Promises to find digits of every script, fractions, and the words of measured amounts. Small counting
-words ("one", "two", "first") are left to prose; a name such as L2 is not a number.
+Promises the place of each number in the prose; what counts as one is `agent.prompts.amounts`' to say, for
+writers and audit alike.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agent.artifacts import Finding
 from agent.evidence.audit.context import finding
 from agent.evidence.audit.source import arguments, body_of, children, name_of, parse, prose, walk
+from agent.prompts.amounts import Typed, typed_amounts, typed_digits
 
 RULE = "numbers"
 _BOUND = frozenset({"shoalfact", "shoalsetting", "shoaldeclared"})
-_TOKEN = re.compile(r"\S+")
-_NAME_WITH_DIGIT = re.compile(r"^[^\w]*[A-Za-z]+-?\d{1,2}[^\w]*$")
-_WORDS = re.compile(
-    r"\b(three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
-    r"nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?|"
-    r"half|halves|halved|quarters?|twice(?!\s*$|\s+the smallest effect)|thrice|"
-    r"doubled?|tripled?|(?:two|three|four|five|ten|many)-?fold|"
-    r"orders? of magnitude|per ?cent|percentage points?)\b",
-    re.IGNORECASE,
-)
 _REASON = (
     "a number in the text is neither a fact nor a registered setting; name one with \\fact{} or \\setting{}"
 )
@@ -39,9 +28,8 @@ def typed_numbers(file: str, latex: str) -> Iterator[Finding]:
         Unreadable: the text is not balanced LaTeX.
     """
     for node in prose(parse(latex)):
-        yield from _digits(file, latex, node)
-        for word in _WORDS.finditer(latex[node.pos : node.pos + node.len]):
-            yield finding(RULE, file, latex, node.pos + word.start(), word[0], _REASON)
+        yield from _found(file, latex, node, typed_digits(_text(node, latex)))
+        yield from _found(file, latex, node, typed_amounts(_text(node, latex)))
 
 
 def unbound_numbers(file: str, bound: str) -> Iterator[Finding]:
@@ -51,7 +39,7 @@ def unbound_numbers(file: str, bound: str) -> Iterator[Finding]:
         Unreadable: the paper is not balanced LaTeX.
     """
     for node in prose(_without_claim_ids(body_of(bound)), _BOUND):
-        yield from _digits(file, bound, node)
+        yield from _found(file, bound, node, typed_digits(_text(node, bound)))
 
 
 def _without_claim_ids(nodes: Iterable[Any]) -> Iterator[Any]:
@@ -65,16 +53,10 @@ def _without_claim_ids(nodes: Iterable[Any]) -> Iterator[Any]:
             yield node
 
 
-def _digits(file: str, latex: str, node: Any) -> Iterator[Finding]:
-    for token in _TOKEN.finditer(latex[node.pos : node.pos + node.len]):
-        if _has_digit(token[0]) and not _NAME_WITH_DIGIT.match(token[0]):
-            first = next(i for i, c in enumerate(token[0]) if _is_digit(c))
-            yield finding(RULE, file, latex, node.pos + token.start() + first, token[0], _REASON)
+def _found(file: str, latex: str, node: Any, numbers: Iterable[Typed]) -> Iterator[Finding]:
+    for number in numbers:
+        yield finding(RULE, file, latex, node.pos + number.start, number.text, _REASON)
 
 
-def _has_digit(token: str) -> bool:
-    return any(map(_is_digit, token))
-
-
-def _is_digit(character: str) -> bool:
-    return unicodedata.category(character).startswith("N")
+def _text(node: Any, latex: str) -> str:
+    return latex[node.pos : node.pos + node.len]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from agent.artifacts import Finding, SectionText
-from agent.evidence.audit.context import ALL_SECTIONS, finding
+from agent.evidence.audit.context import finding
 from agent.evidence.audit.statements import sentences
 from agent.prompts.macros import word_count
+from agent.prompts.section import SECTIONS
 
 RULE = "sections"
 _PLACEHOLDER = re.compile(
@@ -23,7 +24,7 @@ _LONG_SENTENCE = 60
 def missing_sections(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
     """The sections that a paper needs and this one does not have."""
     present = {section.name for section in sections}
-    for name in ALL_SECTIONS:
+    for name in SECTIONS:
         if name not in present:
             yield finding(RULE, f"{name}.tex", "", 0, "", f"the section {name} is missing")
 

@@ -17,7 +17,7 @@ FACT_MACROS = ("fact", "interval", "factcell", "intervalcell")
 CITE_MACROS = ("cite", "citep", "citet", "citeauthor", "citeyear")
 REFERENCE_MACROS = ("ref", "cref", "Cref", "autoref", "pageref")
 _ONE_ARGUMENT = (
-    *FACT_MACROS, "claim", "setting", "conjecture", "verdictname", "quoted",
+    *FACT_MACROS, "claim", "setting", "conjecture",
     "shoalverdict", "shoaldeclared", "nolinkurl", "enquote", *REFERENCE_MACROS,
 )  # fmt: skip
 _TWO_ARGUMENTS = ("shoalfact", "shoalsetting", "shoalclaim", "shoalrow", "hyperlink", "hypertarget")

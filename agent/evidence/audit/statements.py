@@ -6,7 +6,6 @@ Does not judge whether the evidence fits the sentence.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,17 +22,15 @@ from agent.evidence.audit.source import (
     name_of,
     parse,
 )
+from agent.prompts.sentences import BACKED, VALUE, is_backed, is_declarative, spans
 
 RULE = "statements"
-BACKING = frozenset({*FACT_MACROS, *CITE_MACROS, "claim", "verdict", "conjecture", "quoted"})
+_BACKING = frozenset({*FACT_MACROS, *CITE_MACROS, "claim", "verdict", "conjecture"})
 _PRINTS_A_VALUE = frozenset({"setting", *REFERENCE_MACROS})
 _SILENT = frozenset(
     {"label", "section", "subsection", "subsubsection", "paragraph", "begin", "end", "footnote"}
 )
-_BACKED, _VALUE, _BREAK = "\ue000", "\ue001", "\n\n"
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|approx|resp|Fig|Tab|Sec|Eq|no|No)|\b[A-Z])\.$")
-_END = re.compile(r"[.!?]['\"”’)\]]*(?=\s)|\n\s*\n")
-_WORD = re.compile(r"[^\W\d_]{2}")
+_BREAK = "\n\n"
 _REASON = "a declarative sentence without a fact, claim, citation or conjecture behind it"
 
 
@@ -49,12 +46,12 @@ class Sentence:
     @property
     def is_backed(self) -> bool:
         """Whether a fact, claim, verdict, citation or conjecture stands in it."""
-        return _BACKED in self.text
+        return is_backed(self.text)
 
     @property
     def is_declarative(self) -> bool:
         """Whether it says something, rather than asks."""
-        return bool(_WORD.search(self.text)) and not self.text.rstrip("'\"”’)]").endswith("?")
+        return is_declarative(self.text)
 
 
 def unbacked(file: str, latex: str) -> Iterator[Finding]:
@@ -76,20 +73,7 @@ def sentences(latex: str) -> tuple[Sentence, ...]:
     """
     marks = list(_flatten(parse(latex), latex))
     text = "".join(mark for mark, _ in marks)
-    found, start = [], 0
-    for match in _END.finditer(text):
-        if match[0].startswith(".") and _ABBREVIATION.search(text[start : match.start() + 1]):
-            continue
-        found.append((start, match.end()))
-        start = match.end()
-    found.append((start, len(text)))
-    return tuple(_sentence(text, marks, low, high) for low, high in found if text[low:high].strip())
-
-
-def _sentence(text: str, marks: list[tuple[str, int]], low: int, high: int) -> Sentence:
-    low += len(text[low:high]) - len(text[low:high].lstrip())
-    high -= len(text[low:high]) - len(text[low:high].rstrip())
-    return Sentence(text[low:high], marks[low][1], marks[high - 1][1] + 1)
+    return tuple(Sentence(text[low:high], marks[low][1], marks[high - 1][1] + 1) for low, high in spans(text))
 
 
 def _flatten(nodes: Iterable[Any], latex: str) -> Iterator[tuple[str, int]]:
@@ -98,11 +82,11 @@ def _flatten(nodes: Iterable[Any], latex: str) -> Iterator[tuple[str, int]]:
         kind, name = kind_of(node), name_of(node)
         if kind in ("chars", "specials"):
             yield from ((c, node.pos + i) for i, c in enumerate(latex[node.pos : node.pos + node.len]))
-        elif kind == "macro" and name in BACKING:
-            yield _BACKED, node.pos
+        elif kind == "macro" and name in _BACKING:
+            yield BACKED, node.pos
             yield from _closing(node, latex)
         elif kind == "math" or name in _PRINTS_A_VALUE:
-            yield _VALUE, node.pos
+            yield VALUE, node.pos
         elif kind == "comment" or name in _SILENT:
             continue
         elif name == "item":
