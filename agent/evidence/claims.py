@@ -100,9 +100,8 @@ class _Wording:
             )
             return self._claim("primary", text, "no_larger_than", "better", refuting)
         text = (
-            rf"No difference larger than \fact{{plan.sesoi}} in {self.metric} was found in favour of "
-            f"{self.phrase(refuting[0].treatment)} over {self._others(refuting)}: "
-            f"{self._estimates(refuting, upper=True)}"
+            rf"{self._treatment()} does not improve {self.metric} by \fact{{plan.sesoi}} or more over "
+            f"{self._others(refuting)}: {self._estimates(refuting, upper=True)}"
         )
         return self._claim("primary", text, "no_larger_than", "none", refuting)
 
@@ -112,10 +111,11 @@ class _Wording:
             rf"over {self._others(deciding)} by \fact{{plan.sesoi}} or more: {self._estimates(deciding)}"
         )
         if self.verdict.n_to_settle is not None:
-            text += r"; at the effect observed, \fact{verdict.n_to_settle} replicates would settle it"
+            text += r"; if means and variances stayed as observed, \fact{verdict.n_to_settle} replicates"
+            text += " would settle it"
         elif not self.verdict.caps:
-            text += "; at the effect observed, no feasible number of replicates"
-            text += " on these test items would settle it"
+            text += "; if means and variances stayed as observed, no feasible number of replicates on these"
+            text += " test items would settle it"
         return self._claim("primary", text, "undecided", "none", deciding)
 
     def described(self, c: ComparisonResult) -> Claim:
@@ -130,8 +130,8 @@ class _Wording:
             text += rf"; Holm's adjustment gives a p of \fact{{comparison.{key}.holm}}"
         else:
             text += rf"; one-sided sign flips give a p of \fact{{comparison.{key}.p}}"
-        if c.family == "verdict" and c.disagrees:
-            text += ", which disagrees with the interval"
+            if c.disagrees:
+                text += ", which disagrees with the interval"
         if c.family != "verdict":
             text += "; this comparison is descriptive"
         return self._claim(f"effect-{key}", text, "setting", "none", [c])
@@ -221,7 +221,10 @@ class _Wording:
         parts = []
         for c in comparisons:
             key = effect_name(self.plan, c.treatment, c.comparator)
-            limit = rf", corrected upper limit \fact{{effect.{key}.high_corrected}}" if upper else ""
+            corrected = (
+                rf", upper limit corrected for the number of comparators \fact{{effect.{key}.high_corrected}}"
+            )
+            limit = corrected if upper and len(self._deciding()) > 1 else ""
             against = f" against {self.phrase(c.comparator)}" if len(comparisons) > 1 else ""
             parts.append(
                 rf"\fact{{effect.{key}.mean}}, interval \interval{{effect.{key}.mean}}{limit},{against}"

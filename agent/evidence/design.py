@@ -34,8 +34,8 @@ def design(plan: Plan, *, two_way: bool) -> tuple[str, ...]:
         )
     found.append(
         "Exploring: configuration by configuration on one replicate of the dev split, the best third of each "
-        "arm again on two more, its best three so far on another two; the highest mean minus one standard "
-        "error over the re-runs was frozen. Arms may end with the same configuration."
+        "arm again on further replicates, the best few of those on others still; the highest mean minus one "
+        "standard error over the re-runs was frozen. Arms may end with the same configuration."
     )
     found.append(_interval(two_way))
     found.append(VERDICT_RULE)
@@ -64,9 +64,9 @@ def _arms(is_code: bool) -> str:
 def _control(is_code: bool) -> str:
     if is_code:
         return (
-            "The control is the template's code again, chosen from twice as many random configurations: does "
-            "the edit beat what the same number of trials finds without it? It is a second deciding "
-            "comparator."
+            "The control is the template's code again, chosen from as many random configurations as baseline "
+            "and treatment had together: does the edit beat what the same number of trials finds without it? "
+            "It is a second deciding comparator."
         )
     return (
         "The control is chosen from as many random configurations over all knobs, the treated one too: did "

@@ -17,7 +17,7 @@ from agent.artifacts import Arm, ComparisonResult, Fact, Facts, Plan, Registrati
 from agent.evidence.counts import count_facts, plan_facts
 from agent.evidence.digits import digits_of, p_digits
 from agent.evidence.explored import explored_facts
-from agent.evidence.statistics import ARM_LEVEL, mean_interval, t_quantile
+from agent.evidence.statistics import ARM_LEVEL, DRAWS, ENUMERATED, mean_interval, t_quantile
 from agent.evidence.verdict import Results, check_complete, counted, succeeded, trial_ids
 
 
@@ -241,7 +241,7 @@ def _comparison(
             name=f"comparison.{key}.p",
             label=f"one-sided sign-flip p, {between}",
             value=c.p_sign_flip,
-            formula=f"share of sign flips of {minus} with a sum at least as large",
+            formula=_sign_flip_formula(minus, c.n),
             digits=p_digits(c.p_sign_flip),
         ),
         fact(
@@ -264,3 +264,8 @@ def _comparison(
             )
         )
     return found
+
+
+def _sign_flip_formula(minus: str, n: int) -> str:
+    reached = f"sign flips of {minus} with a sum at least as large"
+    return f"share of {reached}" if n <= ENUMERATED else f"(b+1)/(m+1), b of m = {DRAWS:,} random {reached}"

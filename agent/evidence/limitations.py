@@ -5,7 +5,7 @@ Each limitation is a sentence in the paper's macro language, with no digit of it
 
 from __future__ import annotations
 
-from agent.artifacts import CodeTreatment, Idea, Plan, Registration, Verdict
+from agent.artifacts import CodeTreatment, Idea, KnobTreatment, Plan, Registration, Verdict
 
 
 def limitations(
@@ -24,6 +24,11 @@ def limitations(
             "configurations and see another effect."
         ),
     ]
+    if _differ_beside_the_idea(idea, plan):
+        found.append(
+            "The arms were tuned separately, and their frozen configurations differ in other knobs than what "
+            "is treated: the effect is one of two tuned configurations, not of the treated part alone."
+        )
     if isinstance(idea.treated, CodeTreatment):
         found.append("One implementation of the idea was tested; another may behave differently.")
     if idea.novelty == "not assessed":
@@ -41,7 +46,10 @@ def limitations(
             "whatever the truth."
         )
     if any(c.disagrees for c in verdict.comparisons if c.family == "verdict"):
-        found.append("The sign-flip test and the interval that decides disagree, so assumptions matter here.")
+        found.append(
+            "The sign-flip test, which looks at replicates alone, and the interval that decides disagree, so "
+            "assumptions matter here."
+        )
     if any(c.failures_treatment or c.failures_comparator for c in verdict.comparisons):
         found.append(
             "Some confirming trials failed; the registered rules of imputation decide how they count."
@@ -56,3 +64,14 @@ def limitations(
     if not sandboxed:
         found.append("The trials ran without a sandbox, so that code could have reached more than its data.")
     return tuple(found)
+
+
+def _differ_beside_the_idea(idea: Idea, plan: Plan) -> bool:
+    """Whether treatment and baseline differ in a knob that the idea is not about."""
+    treated = idea.treated.knob if isinstance(idea.treated, KnobTreatment) else None
+    others = {
+        arm.role: {name: value for name, value in arm.change.values().items() if name != treated}
+        for arm in plan.arms
+        if arm.role in ("treatment", "baseline")
+    }
+    return others["treatment"] != others["baseline"]

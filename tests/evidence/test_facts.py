@@ -35,7 +35,7 @@ def better(by: float) -> list[float]:
 def study(values: dict[str, Row], **more: Any) -> tuple[Facts, Claims, Verdict]:
     caps = more.pop("caps", ())
     items = more.pop("items", None)
-    plan = plan_of(list(values), N, **more)
+    plan = plan_of(list(values), len(values["baseline"]), **more)
     registration = registration_of(plan)
     results = results_of(registration, values, items=items)
     verdict = judge(plan, registration, results, caps)
@@ -158,7 +158,8 @@ def test_improves_by_at_least_delta_is_written_only_where_the_lower_limit_is_abo
 def test_a_refutation_is_worded_by_its_kind() -> None:
     none = primary({"treatment": better(0.0), "baseline": BASE})
     assert none.wording == "no_larger_than"
-    assert none.text.startswith(r"No difference larger than \fact{plan.sesoi} in accuracy was found")
+    assert none.text.startswith(r"The treatment does not improve accuracy by \fact{plan.sesoi} or more over")
+    assert "corrected" not in none.text
     harmful = primary({"treatment": better(-0.03), "baseline": BASE})
     assert (harmful.wording, harmful.direction) == ("harmful", "worse")
     small = primary({"treatment": better(0.01), "baseline": BASE})
@@ -234,3 +235,19 @@ def test_plain_text_is_escaped_for_latex() -> None:
     assert plain("a_b & 5 % of {x}~^\\") == (
         r"a\_b \& 5 \% of \{x\}\textasciitilde{}\textasciicircum{}\textbackslash{}"
     )
+
+
+def test_a_p_from_drawn_sign_flips_is_not_called_a_share_of_all() -> None:
+    few = study({"treatment": better(0.05), "baseline": BASE})[0].named("comparison.baseline.p")
+    many = study({"treatment": better(0.05) * 2, "baseline": BASE * 2})[0].named("comparison.baseline.p")
+    assert few.formula.startswith("share of sign flips")
+    assert many.formula.startswith("(b+1)/(m+1), b of m = 9,999 random sign flips")
+
+
+def test_a_disagreeing_p_is_flagged_for_a_descriptive_comparison_too() -> None:
+    values = {"treatment": better(0.03), "baseline": BASE, "control": BASE}
+    _, listed, verdict = study(values, alpha=0.025 / 8)
+    assert all(c.disagrees for c in verdict.comparisons)
+    described = [claim.text for claim in listed.items if claim.id.startswith("effect-")]
+    assert len(described) == 2
+    assert all("which disagrees with the interval" in text for text in described)

@@ -8,7 +8,8 @@ from agent.models.scripted import ANSWERS, Scripted
 from agent.models.scripted.ideate import propose
 from agent.models.scripted.section import write
 from agent.prompts import ALL, META, REVIEW, SECTION
-from agent.prompts.section import SECTIONS
+from agent.prompts.macros import used
+from agent.prompts.section import SECTIONS, ClaimLine
 from tests.prompts import samples
 
 MODEL = Asked(Scripted(), {"default": "scripted"})
@@ -27,6 +28,8 @@ def test_scripted_answers_pass_schema_and_check_in_one_turn(name, data):
     assert len(answer.calls) == 1
 
 
+SPOKEN_OF_BY_OTHERS = {"arm.treatment.tuning", "arm.control.tuning", "effect.control.mean"}
+"""Facts that tables and claims print, or that equal one which is printed."""
 VERDICTS = [
     {"verdict": "supported"},
     {"verdict": "refuted"},
@@ -58,6 +61,26 @@ def test_texts_of_different_verdicts_differ_and_name_the_next_experiment():
     assert len(conclusions) == len(VERDICTS)
     inconclusive = write(samples.section_in("conclusion", verdict="inconclusive")).latex
     assert r"\fact{verdict.n_to_settle} fresh replicates" in inconclusive
+
+
+def test_no_fixed_sentence_is_dropped_for_its_wording():
+    sections = [write(samples.section_in(name, **verdict)).latex for name in SECTIONS for verdict in VERDICTS]
+    printed = {name for latex in sections for name in used(latex).facts}
+    assert printed >= samples.FACTS.keys() - SPOKEN_OF_BY_OTHERS
+
+
+def test_a_cap_is_printed_through_its_claim_whatever_its_wording():
+    capped = ClaimLine(id="capped", text="The verdict is capped at inconclusive because 2 of 10 failed")
+    data = samples.section_in("results", caps=("2 of 10 failed",), claims=(capped,))
+    assert r"\claim{capped}." in write(data).latex
+
+
+def test_where_no_number_of_replicates_would_settle_it_more_replicates_are_not_asked_for():
+    full = samples.section_in("conclusion", verdict="inconclusive")
+    facts = tuple(fact for fact in full.facts if fact.name != "verdict.n_to_settle")
+    text = write(full.model_copy(update={"facts": facts})).latex
+    assert "more test items" in text
+    assert "fresh replicates:" not in text
 
 
 def test_the_abstract_says_that_no_language_model_took_part():

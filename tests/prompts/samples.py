@@ -136,6 +136,9 @@ FACTS = {
     "other.treatment.log_loss.mean": "0.51",
     "other.baseline.log_loss.mean": "0.62",
     "verdict.n_to_settle": "25 replicates",
+    "power.supported": "0.81",
+    "power.refuted": "0.42",
+    "count.items": "400",
 }
 SETTINGS = {
     "scope": "8×8 digits, 40 % noise",

@@ -1,7 +1,7 @@
 """The scripted study: answers every prompt by plain rules, without a language model.
 
 Promises answers that vary with the study and that go through the same parsing and checks as a model's. It
-gives no mechanisms, assesses no novelty and scores nothing (docs: how a study works).
+gives no mechanisms, assesses no novelty and scores nothing.
 """
 
 from __future__ import annotations

@@ -70,10 +70,6 @@ class Draft:
                 return rf"\setting{{{name}}}" + ("" if ended else ".")
         return ""
 
-    def setting_text(self, name: str) -> str:
-        """A setting's text; empty where there is none."""
-        return self._settings.get(name, "")
-
     def claim(self, name: str, opening: str = "") -> str:
         """A claim as a sentence; `opening` stands before it where the claim begins in lower case."""
         text = self._claims.get(name, "")
@@ -81,11 +77,6 @@ class Draft:
             return ""
         start = opening if text[:1].islower() else ""
         return rf"{start}\claim{{{name}}}" + ("" if text.rstrip().endswith(".") else ".")
-
-    @property
-    def is_code(self) -> bool:
-        """Whether the treatment runs edited code."""
-        return bool(self.data.code_diff)
 
     @property
     def treated(self) -> str:

@@ -9,8 +9,6 @@ from agent.models.scripted.draft import HONEST, Draft
 
 
 def _question(draft: Draft) -> str:
-    if draft.is_code:
-        return rf"Does the edited code improve {draft.metric} over an equally tuned baseline?"
     return (
         rf"Does the knob \emph{{{draft.treated}}}, moved away from its default, improve {draft.metric} over "
         "a baseline that was tuned with as many trials?"
@@ -37,7 +35,7 @@ def abstract(draft: Draft) -> None:
         rf"The computed verdict is \verdict: {_answer(draft)}.",
     )
     draft.say(
-        r"Nothing is shown about other data than these \fact{plan.n} replicates stand for, about other "
+        r"Nothing is shown about data that these \fact{plan.n} replicates were not drawn from, about other "
         "configurations, or about causes.",
     )
     draft.say(
@@ -61,10 +59,10 @@ def results(draft: Draft) -> None:
         r"interval \interval{effect.baseline.mean}.",
     )
     draft.say(rf"By the registered rule the verdict is \verdict: {_answer(draft)}.")
-    for cap in draft.data.caps:
-        draft.say(rf"What limits the verdict (\verdict): {cap.rstrip('.')}.")
+    if draft.data.caps:
+        draft.say(draft.claim("capped"), r"What limits the verdict, \verdict, is a registered rule.")
     draft.say(
-        r"The exact sign-flip test against the baseline, which stands beside the interval and decides "
+        r"The one-sided sign-flip test against the baseline, which looks at replicates alone and decides "
         r"nothing, gives a p of \fact{comparison.baseline.p}."
     )
     draft.say(r"Figure~\ref{fig:effects} shows the differences over the \fact{plan.n} replicates.")
@@ -134,7 +132,7 @@ def exploration(draft: Draft) -> None:
     )
     draft.say(
         "These numbers served to choose the arms. For that reason they are too favourable, and they are "
-        "no results: nothing in this section bears on the verdict."
+        "no results: the verdict does not rest on them."
     )
 
 
@@ -210,7 +208,8 @@ def _next_experiment(draft: Draft) -> None:
             r"The next experiment is the same comparison with \fact{verdict.n_to_settle} fresh replicates: "
             "that many would settle the question if the differences keep the mean and the spread that "
             "were seen here.",
-            r"The next experiment is the same comparison with more than \fact{plan.n} fresh replicates; "
-            "how many would settle it cannot be computed from what was seen.",
-            r"\conjecture{The next experiment is the same comparison with more replicates.}",
+            r"The next experiment is the same comparison scored on more test items: on these, no feasible "
+            r"number of replicates beyond the \fact{plan.n} would settle it if means and variances stayed "
+            "as they were seen.",
+            r"\conjecture{The next experiment is the same comparison scored on more test items.}",
         )

@@ -65,17 +65,12 @@ def related_work(draft: Draft) -> None:
 
 def method(draft: Draft) -> None:
     """How the arms differ, how they were tuned, and the rule of the verdict."""
-    if draft.is_code:
-        draft.say(
-            "The treatment runs edited code, printed in the appendix; the baseline runs the template's "
-            "code. Both arms may use the same knobs.",
-        )
-    else:
-        draft.say(
-            "Baseline and treatment run the same code and differ in one thing: the baseline keeps the "
-            rf"knob \emph{{{draft.treated}}} at its default, while the treatment sets it to another value "
-            "of its range. All other knobs were free in both arms."
-        )
+    draft.say(
+        rf"Baseline and treatment run the same code. The baseline keeps the knob \emph{{{draft.treated}}} at "
+        "its default, while the treatment sets it to another value of its range. All other knobs were tuned "
+        "in each arm on its own: what is compared is the best that was found with the knob moved and the "
+        "best that was found without."
+    )
     draft.say(
         r"Each of the two arms was tuned with \fact{explore.baseline.candidates} configurations: the "
         "template's defaults and random draws that the arms share. All were scored on the dev split; the "
@@ -83,16 +78,10 @@ def method(draft: Draft) -> None:
         "Both arms were tuned on the dev split with as many configurations, and one winner an arm was "
         "frozen.",
     )
-    if draft.is_code:
-        draft.say(
-            r"A control, the winner of \fact{explore.control.candidates} random configurations of the "
-            "unchanged code, is a second comparator.",
-        )
-    else:
-        draft.say(
-            r"A control, the winner of \fact{explore.control.candidates} random configurations over all "
-            "knobs, the treated one included, was run on the same replicates, for description only.",
-        )
+    draft.say(
+        r"A control, the winner of \fact{explore.control.candidates} random configurations over all knobs, "
+        "the treated one included, was run on the same replicates, for description only.",
+    )
     draft.say(r"Table~\ref{tab:knobs} gives the frozen configuration of every arm.")
     draft.paragraph()
     draft.say(
@@ -104,10 +93,16 @@ def method(draft: Draft) -> None:
         "replicates, smallest effect of interest and level.",
     )
     draft.say(
-        "The verdict follows by rule from the paired t interval of the differences between treatment and "
-        "comparator, taken replicate by replicate. It is supported if the interval lies above zero and "
-        "the mean difference reaches the smallest effect of interest, refuted if the upper limit stays "
-        "below that effect, and inconclusive otherwise."
+        "The verdict follows by rule from a paired t interval of the difference between treatment and "
+        "baseline. It is supported if the interval lies above zero and the mean difference reaches the "
+        "smallest effect of interest, refuted if the upper limit stays below that effect, and inconclusive "
+        "otherwise."
+    )
+    draft.say(
+        r"Before the first confirming trial the probability of support was computed as "
+        r"\fact{power.supported} for a true effect of twice the smallest effect of interest, and that of "
+        r"refutation as \fact{power.refuted} for no effect; both assume normal differences and take an upper "
+        "limit of the spread that was seen in exploring."
     )
     draft.say(
         r"A trial of the treatment that fails counts with the worst value, \fact{plan.worst}; one of the "
@@ -117,10 +112,10 @@ def method(draft: Draft) -> None:
 
 def setup(draft: Draft) -> None:
     """What somebody needs to repeat the study."""
-    better = "Higher" if draft.data.goal == "maximize" else "Lower"
+    better = "higher" if draft.data.goal == "maximize" else "lower"
     if scope := draft.setting("scope"):
         draft.say(f"The scope of the study is {scope}")
-    draft.say(f"The metric is {draft.metric}. {better} values are better.")
+    draft.say(f"The metric is {draft.metric}; {better} values are better.")
     if any("scored itself" in cap for cap in draft.data.caps):
         draft.say("The experiment reports it itself; nothing else has computed it.")
     else:
@@ -140,8 +135,12 @@ def setup(draft: Draft) -> None:
         r"on \fact{plan.n} replicates an arm.",
         r"There were \fact{count.trials} confirming trials.",
     )
+    draft.say(
+        r"Each of the \fact{count.items} test items is scored on its own, and the interval of a difference "
+        "counts items as well as replicates: it is wider than the spread over replicates alone suggests."
+    )
     draft.say(r"A trial may take \setting{limit.wall_s} seconds and \setting{limit.mem_mb} MiB of memory.")
-    if draft.setting_text("sandbox") == "none":
+    if draft.text_of("sandbox") == "none":
         draft.say("The trials ran without a sandbox.")
     else:
         draft.say("Each trial runs in a sandbox of its own, without a network.")

@@ -1,0 +1,69 @@
+"""Design and limitations: sentences that a writer may use as they stand."""
+
+import pytest
+
+from agent.artifacts import Arm, Change, Edit, Family, Idea, KnobTreatment, Plan
+from agent.evidence.design import design
+from agent.evidence.limitations import limitations
+from agent.evidence.verdict import judge
+from agent.prompts.macros import Allowed, macro_problems, used
+from tests.evidence.studies import plan_of, registration_of, results_of
+
+N = 8
+ARMS = ("treatment", "baseline", "control", "ablation-a")
+
+
+def with_changes(plan: Plan, **changes: Change) -> Plan:
+    arms: list[Arm] = [
+        arm.model_copy(update={"change": changes.get(arm.name, Change())}) for arm in plan.arms
+    ]
+    return plan.model_copy(update={"arms": tuple(arms)})
+
+
+@pytest.mark.parametrize("two_way", [True, False])
+@pytest.mark.parametrize("edits", [(), (Edit(file="experiment.py", search="a", replace="b"),)])
+def test_every_sentence_of_the_design_passes_the_rules_for_writers(
+    two_way: bool, edits: tuple[Edit, ...]
+) -> None:
+    families: dict[str, Family] = {"control": "verdict"} if edits else {}
+    plan = with_changes(plan_of(ARMS, N, families=families), treatment=Change(edits=edits))
+    for sentence in design(plan, two_way=two_way):
+        assert macro_problems(sentence, Allowed(facts=frozenset(used(sentence).facts))) == ()
+
+
+def limitations_of(plan: Plan, by: float = 0.05, control: float = 0.0, worst: int = 0) -> tuple[str, ...]:
+    base = [0.80, 0.82, 0.81, 0.83, 0.79, 0.80, 0.82, 0.81]
+    values: dict[str, list[float | None]] = {
+        "treatment": [value + by for value in base],
+        "baseline": list(base),
+        "control": [value + control for value in base],
+    }
+    values["treatment"][:worst] = [None] * worst
+    registration = registration_of(plan)
+    results = results_of(registration, values)
+    idea = Idea(
+        id="an-idea", title="t", hypothesis="h", treated=KnobTreatment(knob="decay"), prediction="p",
+        refuted_if="r", origin="scripted", novelty="not assessed",
+    )  # fmt: skip
+    return limitations(idea, plan, registration, judge(plan, registration, results), sandboxed=True)
+
+
+def test_every_limitation_passes_the_rules_for_writers() -> None:
+    plan = with_changes(plan_of(ARMS[:3], N, worst=0.1), treatment=Change.of({"decay": 0.1, "rate": 0.2}))
+    for sentence in limitations_of(plan, control=0.2, worst=2):
+        names = used(sentence)
+        allowed = Allowed(facts=frozenset(names.facts), settings=frozenset(names.settings))
+        assert macro_problems(sentence, allowed) == ()
+
+
+def test_arms_that_differ_beside_the_treated_knob_are_a_limitation() -> None:
+    alone = with_changes(plan_of(ARMS[:3], N), treatment=Change.of({"decay": 0.1}))
+    more = with_changes(plan_of(ARMS[:3], N), treatment=Change.of({"decay": 0.1, "rate": 0.2}))
+    assert not any("tuned separately" in text for text in limitations_of(alone))
+    assert any("tuned separately" in text for text in limitations_of(more))
+
+
+def test_a_control_that_did_better_than_the_treatment_is_a_limitation() -> None:
+    plan = plan_of(ARMS[:3], N)
+    assert any("control did better" in text for text in limitations_of(plan, control=0.1))
+    assert not any("control did better" in text for text in limitations_of(plan, control=0.0))
