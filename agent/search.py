@@ -1,9 +1,9 @@
 """Which variant to try next: pure functions over candidates, their scores and a generator passed in.
 
-Promises SCIENCE §2: every arm of an idea gets as many candidates, the arms share their random
-configurations, and every choice depends on the order of candidates only, never on the order in which
-trials end. Does not run trials, and sees dev scores only. Scores are compared oriented: larger is better,
-and a failure counts as the metric's `worst`.
+Promises a fair comparison (docs/how-a-study-works.md, Exploring): every arm of an idea gets as many
+candidates, the arms share their random configurations, and every choice depends on the order of candidates
+only, never on the order in which trials end. Does not run trials, and sees dev scores only. Scores are
+compared oriented: larger is better, and a failure counts as the metric's `worst`.
 
 A whole exploration is: propose; run all on `FIRST`; each arm's `best_third` on `SECOND`; its `best_three`
 on `THIRD`; its `winner`.

@@ -1,1 +1,1 @@
-"""Facts, claims, figures and the verdict, computed from recorded trials (SCIENCE §§3-4)."""
+"""Facts, claims, figures and the verdict, computed from recorded trials (docs/how-a-study-works.md)."""

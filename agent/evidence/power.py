@@ -1,7 +1,7 @@
 """What a plan can show before it runs, and how many replicates would settle one that did not.
 
 Promises probabilities under normal differences with a known SD, over replicates alone: the two-way variance
-of a verdict (SCIENCE §4) is a little wider. Does not choose n (`registration`).
+of a verdict is a little wider (docs/how-a-study-works.md, Limits). Does not choose n (`registration`).
 """
 
 from __future__ import annotations

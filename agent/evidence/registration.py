@@ -1,7 +1,7 @@
-"""What freezes a plan: its level, its n, the replicates it will use, and what it can show (SCIENCE §3).
+"""What freezes a plan: its level, its n, the replicates it will use, and what it can show.
 
-Promises that the order of replicates follows from what is tested, and from nothing else. Does not write the
-ledger.
+The rules are those of docs/how-a-study-works.md, Registering. Promises that the order of replicates follows
+from what is tested, and from nothing else. Does not write the ledger.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The verdict: supported, refuted or inconclusive, computed from the registered trials (SCIENCE §4).
+"""The verdict: supported, refuted or inconclusive, computed from the registered trials.
 
-Promises that every registered trial counts exactly once, failures too, and that nothing but the plan and the
-results enters. Does not word anything beyond one sentence (`claims`).
+The rules are those of docs/how-a-study-works.md, Confirming and the verdict. Promises that every registered
+trial counts exactly once, failures too, and that nothing but the plan and the results enters. Does not word
+anything beyond one sentence (`claims`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The verdict, rule by rule (SCIENCE.md, 4)."""
+"""The verdict, rule by rule (docs/how-a-study-works.md, Confirming and the verdict)."""
 
 import random
 from typing import Any
