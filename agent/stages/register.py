@@ -1,4 +1,4 @@
-"""The plan, frozen before the first confirming trial and entered in the ledger (docs/how-a-study-works.md)."""
+"""The plan, frozen before the first confirming trial and entered in the ledger (docs/how-a-study-works)."""
 
 from __future__ import annotations
 

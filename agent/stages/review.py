@@ -108,7 +108,7 @@ def _review_in(paper: Paper, study: Study, deps: Deps) -> ReviewIn:
     tex = (deps.workspace.path(Paper, key).parent / "paper.tex").read_text(encoding="utf-8")
     return ReviewIn(
         title=paper.title,
-        paper=tex.partition(r"\begin{document}")[2].partition(r"\appendix")[0].strip(),
+        paper=readable(tex),
         verdict=study.verdict.word,
         reason=study.verdict.reason,
         findings=tuple(f"{f.file}:{f.line}: {f.quotation}: {f.reason}" for f in audit.findings),
@@ -118,6 +118,16 @@ def _review_in(paper: Paper, study: Study, deps: Deps) -> ReviewIn:
         focus="",
         scores_wanted=False,
     )
+
+
+def readable(tex: str) -> str:
+    """What a reviewer reads of a bound paper: text and configurations, without preamble, code and evidence.
+
+    The code comes beside it as a diff, and every number's evidence row was checked by the audit.
+    """
+    body = tex.partition(r"\begin{document}")[2].partition(r"\section{Evidence}")[0]
+    before, _, rest = body.partition(r"\begin{shoalcode}")
+    return (before + rest.partition(r"\end{shoalcode}")[2]).strip()
 
 
 def _checks(paper: Paper, study: Study, audit: Audit, results: Results, deps: Deps) -> tuple[Check, ...]:

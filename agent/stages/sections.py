@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from agent.artifacts import Claim, Fact, Figure, Reference
+from agent.artifacts import Claim, Fact, Figure, Reference, Scalar
 from agent.deps import Deps
 from agent.latex.numbers import SILENT_UNITS
 from agent.prompts.section import (
     SECTION,
-    SECTIONS,
     ClaimLine,
     FactLine,
     FloatLine,
@@ -22,6 +21,7 @@ from agent.prompts.section import (
 )
 from agent.stages.study import Study
 from agent.stages.words import metric_label, treated_label
+from agent.templates import Template
 
 TABLES: dict[SectionName, FloatLine] = {
     "method": FloatLine(label="tab:knobs", caption="The frozen configuration of every arm (appendix)."),
@@ -45,16 +45,12 @@ FACTS_OF: dict[SectionName, tuple[str, ...]] = {
     "related_work": (),
 }
 """First words of the names of the facts that a section may use; method and set-up get no scores."""
-ALWAYS_LEFT_OUT = ("knob.ablation-", "goal", "alpha", "level", "sesoi", "worst")
-"""Settings that no writer needs: the ablations have the treatment's knobs, and facts say the others."""
-SETTINGS_LEFT_OUT: dict[SectionName, tuple[str, ...]] = {
-    name: (
-        *ALWAYS_LEFT_OUT,
-        *(() if name in ("method", "setup") else ("knob.", "limit.")),
-        *(() if name in ("method", "exploration", "results") else ("step.", "ablation-")),
-    )
-    for name in SECTIONS
-}
+SAID_OTHERWISE = frozenset({"goal", "alpha", "level", "sesoi", "worst", "n", "explore_trials"})
+"""Settings that facts say too; and the metric's goal, which stands in the study's head."""
+DETAILED: frozenset[SectionName] = frozenset({"method", "setup"})
+"""Sections that may print every knob and limit; the reporting ones only knobs off their default."""
+STEPPED: frozenset[SectionName] = frozenset({"method", "results", "exploration"})
+"""Sections that may tell the steps of editing apart."""
 
 
 def write_section(
@@ -114,7 +110,7 @@ def section_in(
         settings=tuple(
             SettingLine(name=key, text=str(value))
             for key, value in study.settings.items()
-            if not key.startswith(SETTINGS_LEFT_OUT[name])
+            if _is_offered(name, key, value, template)
         ),
         references=tuple(_work_line(work) for work in study.works),
         figures=tuple(_float(figure) for figure in study.figures_of(name)),
@@ -125,6 +121,20 @@ def section_in(
         code_diff=study.code_diff if name in ("method", "introduction") else "",
         previous=tuple(Previous(name=key, latex=text) for key, text in others.items()),
     )
+
+
+def _is_offered(name: SectionName, key: str, value: Scalar, template: Template) -> bool:
+    """Whether a section may print a setting."""
+    first, _, rest = key.partition(".")
+    if key in SAID_OTHERWISE or first == "replicates" or rest.startswith("ablation-"):
+        return False
+    if first == "knob":
+        knob = rest.partition(".")[2]
+        off_default = value != template.defaults[knob]
+        return name in DETAILED or (name in REPORTING and off_default)
+    if first == "limit":
+        return name in DETAILED
+    return name in STEPPED or not (first == "step" or first.startswith("ablation-"))
 
 
 def _is_for(name: SectionName, fact: Fact) -> bool:

@@ -27,7 +27,7 @@ from agent.evidence.design import design
 from agent.evidence.limitations import limitations
 from agent.evidence.registration import ablations
 from agent.evidence.settings import settings
-from agent.stages.words import metric_label, treated_label
+from agent.stages.words import metric_label, plain, treated_label
 
 MOST_WORKS = 12
 METHODS = ("data", "evaluation", "variance", "equivalence")
@@ -159,9 +159,9 @@ def _declared(idea: Idea, plan: Plan, tree: Tree, deps: Deps) -> dict[str, Scala
 def _steps(tree: Tree, plan: Plan) -> dict[str, Scalar]:
     """What each proposed edit does, and which one an ablation is without, in their author's words."""
     edits = [c for c in tree.candidates if c.origin == "edit"]
-    found: dict[str, Scalar] = {f"step.{ascii_lowercase[i]}": c.note for i, c in enumerate(edits[:26])}
+    found: dict[str, Scalar] = {f"step.{ascii_lowercase[i]}": plain(c.note) for i, c in enumerate(edits[:26])}
     treatment = next(arm for arm in plan.arms if arm.role == "treatment")
     winner = next(c for c in tree.candidates if c.arm == "treatment" and c.change == treatment.change)
     kept = {arm.name for arm in plan.arms}
-    found |= {f"{one.name}.omits": one.omits for one in ablations(tree, winner) if one.name in kept}
+    found |= {f"{one.name}.omits": plain(one.omits) for one in ablations(tree, winner) if one.name in kept}
     return found

@@ -12,10 +12,15 @@ def metric_label(name: str, metric: Metric) -> str:
     return metric.label or name.replace("_", " ")
 
 
+def plain(text: str) -> str:
+    """A model's words without the code marks of Markdown, which LaTeX would print as quotes."""
+    return text.replace("`", "").strip()
+
+
 def treated_label(idea: Idea, template: Template) -> str:
     """What the idea treats, in words: the knob's label, or what the code change does."""
     if not isinstance(idea.treated, KnobTreatment):
-        return idea.treated.what.replace("`", "").strip().rstrip(".")
+        return plain(idea.treated.what).rstrip(".")
     knob = template.spec.knobs[idea.treated.knob]
     return knob.label or idea.treated.knob.replace("_", " ")
 
