@@ -184,14 +184,7 @@ def _comparison(
     unit: str,
     label: str,
 ) -> list[Fact]:
-    key = effect_name(plan, c.treatment, c.comparator)
-    up = plan.goal == "maximize"
-    minus = f"{c.treatment} minus {c.comparator}" if up else f"{c.comparator} minus {c.treatment}"
-    gain = f"difference in {label}" if up else f"reduction of {label}"
-    between = f"{c.treatment} against {c.comparator}"
-    error = (c.high - c.low) / 2 / t_quantile(plan.alpha, c.n)
-    over = "replicates and test items" if c.variance == "two-way" else "replicates"
-    limit = f"mean of {minus}, ± t·√V with n−1 degrees of freedom, V over {over}"
+    key, error = effect_name(plan, c.treatment, c.comparator), (c.high - c.low) / 2
     fact = partial(
         Fact,
         split=split,
@@ -201,52 +194,68 @@ def _comparison(
         trials=trial_ids(registration, results, c.treatment) + trial_ids(registration, results, c.comparator),
         plan_hash=plan.hash,
     )
-    sized = partial(fact, unit=unit, digits=digits_of(error))
-    chance = partial(fact, unit="probability")
-    found = [
-        sized(
-            name=f"effect.{key}.mean",
-            label=f"{gain}, {between}",
-            value=c.mean,
-            low=c.low,
-            high=c.high,
-            level=1 - 2 * plan.alpha,
-            formula=f"{limit}; larger is better for {c.treatment}",
-        ),
-        sized(
-            name=f"effect.{key}.low",
-            label=f"lower limit of the {gain}, {between}",
-            value=c.low,
-            formula=f"L: {limit}, at the level α*",
-        ),
-        sized(
-            name=f"effect.{key}.high",
-            label=f"upper limit of the {gain}, {between}",
-            value=c.high,
-            formula=f"U: {limit}, at the level α*",
-        ),
-        sized(
-            name=f"effect.{key}.high_corrected",
-            label=f"corrected upper limit of the {gain}, {between}",
-            value=c.high_corrected,
-            formula=f"U′: {limit}, at the level α* divided by the number of verdict comparators",
-        ),
+    sized = partial(fact, unit=unit, digits=digits_of(error / t_quantile(plan.alpha, c.n)))
+    up = plan.goal == "maximize"
+    minus = f"{c.treatment} minus {c.comparator}" if up else f"{c.comparator} minus {c.treatment}"
+    gain = f"difference in {label}" if up else f"reduction of {label}"
+    return [
+        *_effect(plan, c, key, sized, minus, gain),
         sized(
             name=f"comparison.{key}.sd",
-            label=f"standard deviation of the {gain}, {between}",
+            label=f"standard deviation of the {gain}, {_between(c)}",
             value=c.sd,
             formula=f"sample standard deviation of {minus} over replicates",
         ),
+        *_chances(c, key, fact, minus),
+    ]
+
+
+def _effect(
+    plan: Plan, c: ComparisonResult, key: str, sized: partial[Fact], minus: str, gain: str
+) -> list[Fact]:
+    """The mean difference with its interval, and each limit by itself."""
+    over = "replicates and test items" if c.variance == "two-way" else "replicates"
+    limit = f"mean of {minus}, ± t·√V with n−1 degrees of freedom, V over {over}"
+    mean = sized(
+        name=f"effect.{key}.mean",
+        label=f"{gain}, {_between(c)}",
+        value=c.mean,
+        low=c.low,
+        high=c.high,
+        level=1 - 2 * plan.alpha,
+        formula=f"{limit}; larger is better for {c.treatment}",
+    )
+    corrected = "at the level α* divided by the number of verdict comparators"
+    limits = [
+        ("low", "lower limit", c.low, f"L: {limit}, at the level α*"),
+        ("high", "upper limit", c.high, f"U: {limit}, at the level α*"),
+        ("high_corrected", "corrected upper limit", c.high_corrected, f"U′: {limit}, {corrected}"),
+    ]
+    return [mean] + [
+        sized(
+            name=f"effect.{key}.{end}",
+            label=f"{words} of the {gain}, {_between(c)}",
+            value=v,
+            formula=formula,
+        )
+        for end, words, v, formula in limits
+    ]
+
+
+def _chances(c: ComparisonResult, key: str, fact: partial[Fact], minus: str) -> list[Fact]:
+    """The p values, and the n they rest on."""
+    chance = partial(fact, unit="probability")
+    found = [
         chance(
             name=f"comparison.{key}.p",
-            label=f"one-sided sign-flip p, {between}",
+            label=f"one-sided sign-flip p, {_between(c)}",
             value=c.p_sign_flip,
             formula=_sign_flip_formula(minus, c.n),
             digits=p_digits(c.p_sign_flip),
         ),
         fact(
             name=f"comparison.{key}.n",
-            label=f"paired replicates, {between}",
+            label=f"paired replicates, {_between(c)}",
             value=c.n,
             unit="replicates",
             formula="count of confirming replicates",
@@ -257,13 +266,17 @@ def _comparison(
         found.append(
             chance(
                 name=f"comparison.{key}.holm",
-                label=f"adjusted two-sided p, {between}",
+                label=f"adjusted two-sided p, {_between(c)}",
                 value=c.p_holm,
                 formula="two-sided p of the paired t, adjusted over the ablations by Holm's method",
                 digits=p_digits(c.p_holm),
             )
         )
     return found
+
+
+def _between(c: ComparisonResult) -> str:
+    return f"{c.treatment} against {c.comparator}"
 
 
 def _sign_flip_formula(minus: str, n: int) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from agent.artifacts import (
     Candidate,
+    ComparisonResult,
     Facts,
     Figure,
     Plan,
@@ -69,27 +70,7 @@ def learning_curves(
     x_names = [c.x_name for (result, _) in results.values() for c in result.curves if c.metric == plan.metric]
     with canvas_of(width_in, 2.5) as (canvas, axes):
         for number, (name, points) in enumerate(arms.items()):
-            look = look_of(plan, name)
-            x = [step for step, _ in points]
-            bands = [mean_interval(values) for _, values in points]
-            every = max(1, -(-len(x) // 6))
-            axes.fill_between(
-                x,
-                [band.low for band in bands],
-                [band.high for band in bands],
-                color=look.color,
-                alpha=0.25,
-                linewidth=0,
-            )
-            axes.plot(
-                x,
-                [band.mean for band in bands],
-                color=look.color,
-                linestyle=look.line,
-                marker=look.marker,
-                markevery=(min(number, every - 1), every),
-                label=name,
-            )
+            _learning_curve(axes, number, name, points, look_of(plan, name))
         axes.set_xlabel(x_names[0].replace("_", " "))
         axes.set_ylabel(f"test {label}")
         canvas.legend(loc="outside upper center", ncols=len(arms), handlelength=3.2)
@@ -129,21 +110,7 @@ def effects(
         )
         axes.axvline(0, color="0.2", linewidth=0.8)
         for row, c in enumerate(rows):
-            fact = facts.named(f"effect.{effect_name(plan, c.treatment, c.comparator)}.mean")
-            decides = c.family == "verdict"
-            look = look_of(plan, c.comparator)
-            axes.plot([c.low, c.high], [row, row], color="black", linewidth=1.6 if decides else 0.9)
-            for end in (c.low, c.high):
-                axes.plot([end, end], [row - 0.12, row + 0.12], color="black", linewidth=0.9)
-            axes.plot(
-                fact.value,
-                row,
-                marker=look.marker,
-                markersize=6,
-                color="black",
-                markerfacecolor="black" if decides else "white",
-                linestyle="none",
-            )
+            _effect(axes, row, c, look_of(plan, c.comparator))
         axes.set_yticks(range(len(rows)), [f"{c.treatment}\nagainst {c.comparator}" for c in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.margins(x=0.08)
@@ -151,7 +118,7 @@ def effects(
         axes.set_xlabel(f"{gain} test {label}{_unit(unit)}")
         canvas.legend(loc="outside upper right")
         pdf = pdf_of(canvas)
-    names = [f"effect.{effect_name(plan, c.treatment, c.comparator)}.mean" for c in rows]
+    names = [facts.named(f"effect.{effect_name(plan, c.treatment, c.comparator)}.mean").name for c in rows]
     both = any(c.variance == "two-way" for c in rows)
     over = ", their variance taken over replicates and test items" if both else ""
     caption = (
@@ -175,22 +142,8 @@ def exploration(
             candidates = [candidate for candidate in tree.candidates if candidate.arm == arm]
             _first_looks(axes, place, candidates, look_of(plan, arm))
             for position, chosen in enumerate(_rerun(candidates)):
-                scores = [s.score for s in chosen.trials if s.replicate in SECOND + THIRD]
-                values = [plan.worst if score is None else score for score in scores]
-                band = mean_interval(values)
                 won = arm in winners and winners[arm].index == chosen.index
-                axes.errorbar(
-                    place + 0.28 + 0.07 * position,
-                    band.mean,
-                    yerr=band.error,
-                    color="black",
-                    marker="*" if won else "d",
-                    markersize=8 if won else 4.5,
-                    markerfacecolor="black" if won else "white",
-                    elinewidth=0.9,
-                    capsize=1.5,
-                    linestyle="none",
-                )
+                _rerun_mean(axes, place + 0.28 + 0.07 * position, chosen, plan.worst, won=won)
         axes.set_xticks(range(len(arms)), arms)
         axes.set_xlim(-0.5, len(arms) - 0.4)
         better = "higher" if plan.goal == "maximize" else "lower"
@@ -224,6 +177,59 @@ def _curves(
         return []
     steps = sorted(set(found[0]).intersection(*found[1:]))
     return [(step, [curve[step] for curve in found]) for step in steps]
+
+
+def _learning_curve(
+    axes: Axes, number: int, name: str, points: list[tuple[float, list[float]]], look: Look
+) -> None:
+    """The mean with its band; markers are set off by `number`, so that those of two arms do not meet."""
+    x = [step for step, _ in points]
+    bands = [mean_interval(values) for _, values in points]
+    every = max(1, -(-len(x) // 6))
+    low, high = [band.low for band in bands], [band.high for band in bands]
+    axes.fill_between(x, low, high, color=look.color, alpha=0.25, linewidth=0)
+    axes.plot(
+        x,
+        [band.mean for band in bands],
+        color=look.color,
+        linestyle=look.line,
+        marker=look.marker,
+        markevery=(min(number, every - 1), every),
+        label=name,
+    )
+
+
+def _effect(axes: Axes, row: int, c: ComparisonResult, look: Look) -> None:
+    decides = c.family == "verdict"
+    axes.plot([c.low, c.high], [row, row], color="black", linewidth=1.6 if decides else 0.9)
+    for end in (c.low, c.high):
+        axes.plot([end, end], [row - 0.12, row + 0.12], color="black", linewidth=0.9)
+    axes.plot(
+        c.mean,
+        row,
+        marker=look.marker,
+        markersize=6,
+        color="black",
+        markerfacecolor="black" if decides else "white",
+        linestyle="none",
+    )
+
+
+def _rerun_mean(axes: Axes, x: float, chosen: Candidate, worst: float, *, won: bool) -> None:
+    scores = [s.score for s in chosen.trials if s.replicate in SECOND + THIRD]
+    band = mean_interval([worst if score is None else score for score in scores])
+    axes.errorbar(
+        x,
+        band.mean,
+        yerr=band.error,
+        color="black",
+        marker="*" if won else "d",
+        markersize=8 if won else 4.5,
+        markerfacecolor="black" if won else "white",
+        elinewidth=0.9,
+        capsize=1.5,
+        linestyle="none",
+    )
 
 
 def _first_looks(axes: Axes, place: int, candidates: Sequence[Candidate], look: Look) -> None:

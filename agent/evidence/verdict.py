@@ -69,21 +69,17 @@ def judge(plan: Plan, registration: Registration, results: Results, caps: tuple[
     )
     deciding = [c for c in compared if c.family == "verdict"]
     all_caps = _caps(plan, registration, results, deciding, caps)
-    word = _word(plan, deciding)
-    settle = None
-    if word == "inconclusive" and not all_caps:
-        ours = [s for s, pair in zip(spreads, measured, strict=True) if pair.family == "verdict"]
-        settle = n_to_settle(ours, sesoi=plan.sesoi, alpha=plan.alpha)
-    if all_caps:
-        word = "inconclusive"
+    word: Word = "inconclusive" if all_caps else _word(plan, deciding)
     qualifier: Qualifier = _qualifier(plan, deciding) if word == "refuted" else ""
+    is_open = word == "inconclusive" and not all_caps
+    ours = [s for s, pair in zip(spreads, measured, strict=True) if pair.family == "verdict"]
     return Verdict(
         word=word,
         comparisons=tuple(compared),
         reason=_reason(plan, word, qualifier, deciding, all_caps),
         qualifier=qualifier,
         caps=all_caps,
-        n_to_settle=settle,
+        n_to_settle=n_to_settle(ours, sesoi=plan.sesoi, alpha=plan.alpha) if is_open else None,
         parents=(plan.hash, registration.hash),
     )
 
