@@ -12,11 +12,18 @@ def limitations(
     idea: Idea, plan: Plan, registration: Registration, verdict: Verdict, *, sandboxed: bool
 ) -> tuple[str, ...]:
     """The limitations of a study, the general ones first."""
+    found = [*_general(idea, plan), *_of_the_registration(registration), *_of_the_outcome(plan, verdict)]
+    if not sandboxed:
+        found.append("The trials ran without a sandbox, so that code could have reached more than its data.")
+    return tuple(found)
+
+
+def _general(idea: Idea, plan: Plan) -> list[str]:
     found = [
         r"The claim holds for the frozen configurations and for this scope alone: \setting{scope}.",
         (
-            "The replicates are drawn from one finite pool of data, so they share examples and are not "
-            "independent samples of the world; the interval does not account for that."
+            "Replicates that are drawn from one finite pool of data share examples and are not independent "
+            "samples of the world; the interval does not account for that."
         ),
         r"Replicates vary in \setting{varies}, and in nothing else.",
         (
@@ -27,12 +34,18 @@ def limitations(
     if _differ_beside_the_idea(idea, plan):
         found.append(
             "The arms were tuned separately, and their frozen configurations differ in other knobs than what "
-            "is treated: the effect is one of two tuned configurations, not of the treated part alone."
+            "is treated: the effect is the difference of two tuned configurations, not that of the treated "
+            "part alone."
         )
     if isinstance(idea.treated, CodeTreatment):
         found.append("One implementation of the idea was tested; another may behave differently.")
     if idea.novelty == "not assessed":
         found.append("Novelty was not assessed: whether others have found this before is not known.")
+    return found
+
+
+def _of_the_registration(registration: Registration) -> list[str]:
+    found = []
     if registration.number > 1:
         found.append(
             r"This is registration \fact{ledger.number} of \fact{ledger.total} on the same test data; each "
@@ -45,6 +58,11 @@ def limitations(
             "The plan was uninformative before it was run: neither support nor refutation was likely, "
             "whatever the truth."
         )
+    return found
+
+
+def _of_the_outcome(plan: Plan, verdict: Verdict) -> list[str]:
+    found = []
     if any(c.disagrees for c in verdict.comparisons if c.family == "verdict"):
         found.append(
             "The sign-flip test, which looks at replicates alone, and the interval that decides disagree, so "
@@ -61,9 +79,7 @@ def limitations(
             r"The control did better than the treatment (\fact{effect.control.mean}): which configuration "
             "was found matters here as much as what is treated."
         )
-    if not sandboxed:
-        found.append("The trials ran without a sandbox, so that code could have reached more than its data.")
-    return tuple(found)
+    return found
 
 
 def _differ_beside_the_idea(idea: Idea, plan: Plan) -> bool:

@@ -56,8 +56,12 @@ def cost_of(model: str, usage: Usage, prices: Mapping[str, Price]) -> float | No
     if model in prices:
         price = prices[model]
         return (usage.prompt_tokens * price.input_usd + usage.completion_tokens * price.output_usd) / 1e6
+    if model == SCRIPTED:
+        return 0.0
     provider = PROVIDERS.get(model.partition(":")[0])
-    if provider is None or provider.local:
+    if provider is None:
+        return None
+    if provider.local:
         return 0.0
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price

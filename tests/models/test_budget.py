@@ -113,6 +113,10 @@ def test_local_models_and_the_scripted_study_cost_nothing():
         assert cost_of(model, Usage(10**6, 0, 10**6, 0), {}) == 0.0
 
 
+def test_a_provider_that_nobody_knows_is_not_taken_to_be_free():
+    assert cost_of("elsewhere:m", Usage(1, 0, 1, 0), {}) is None
+
+
 def test_the_table_is_inside_and_the_user_goes_before_it():
     usage = Usage(10**6, 0, 10**6, 0)
     assert cost_of("openai:gpt-4o-mini", usage, {}) == pytest.approx(0.75)

@@ -101,8 +101,8 @@ def method(draft: Draft) -> None:
     draft.say(
         r"Before the first confirming trial the probability of support was computed as "
         r"\fact{power.supported} for a true effect of twice the smallest effect of interest, and that of "
-        r"refutation as \fact{power.refuted} for no effect; both assume normal differences and take an upper "
-        "limit of the spread that was seen in exploring."
+        r"refutation as \fact{power.refuted} for no effect; both assume normal differences over replicates "
+        "alone, with an upper limit of the spread that was seen in exploring."
     )
     draft.say(
         r"A trial of the treatment that fails counts with the worst value, \fact{plan.worst}; one of the "
@@ -137,7 +137,7 @@ def setup(draft: Draft) -> None:
     )
     draft.say(
         r"Each of the \fact{count.items} test items is scored on its own, and the interval of a difference "
-        "counts items as well as replicates: it is wider than the spread over replicates alone suggests."
+        "counts items as well as replicates: it is at least as wide as replicates alone would make it."
     )
     draft.say(r"A trial may take \setting{limit.wall_s} seconds and \setting{limit.mem_mb} MiB of memory.")
     if draft.text_of("sandbox") == "none":
