@@ -14,12 +14,15 @@ from agent.evidence.verdict import Results
 def study_checks(
     plan: Plan, registration: Registration, tree: Tree, results: Results, verdict: Verdict
 ) -> tuple[Check, ...]:
-    """Whether the study was done as it was registered."""
+    """Whether the study was done as it was registered, and could come to an answer."""
+    return (*_as_registered(plan, registration, tree, results), *_answerable(registration, verdict))
+
+
+def _as_registered(plan: Plan, registration: Registration, tree: Tree, results: Results) -> tuple[Check, ...]:
     wanted = {(arm.name, r) for arm in plan.arms for r in registration.replicates}
     failed = sum(1 for result, _ in results.values() if result.status != "ok")
     tried = {arm.name: arm.tuning_trials for arm in plan.arms if arm.role in ("treatment", "baseline")}
     counted = {name: sum(1 for candidate in tree.candidates if candidate.arm == name) for name in tried}
-    deciding = [c for c in verdict.comparisons if c.family == "verdict"]
     return (
         Check(
             question="Has every registered trial a recorded result?",
@@ -41,13 +44,19 @@ def study_checks(
             passed=failed == 0,
             evidence=f"{failed} of {len(results)} failed.",
         ),
+    )
+
+
+def _answerable(registration: Registration, verdict: Verdict) -> tuple[Check, ...]:
+    power = registration.power
+    deciding = [c for c in verdict.comparisons if c.family == "verdict"]
+    return (
         Check(
             question="Could the plan have come to an answer?",
-            passed=registration.power.informative,
+            passed=power.informative,
             evidence=(
-                f"P(supported at twice the smallest effect of interest) "
-                f"{registration.power.supported_at_two_sesoi:.2f}, "
-                f"P(refuted at zero) {registration.power.refuted_at_zero:.2f}."
+                f"P(supported at twice the smallest effect of interest) {power.supported_at_two_sesoi:.2f}, "
+                f"P(refuted at zero) {power.refuted_at_zero:.2f}."
             ),
         ),
         Check(

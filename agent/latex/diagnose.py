@@ -94,9 +94,3 @@ def _follow_files(text: str, open_files: list[str | None]) -> None:
             open_files.append(match[1].removeprefix("./") if match[1] else None)
         elif open_files:
             open_files.pop()
-
-
-def widest_overflow_pt(log: str) -> float:
-    """Points by which the widest line sticks out; 0 where nothing does."""
-    found = (_OVERFULL.match(line) for line in log.splitlines())
-    return max((float(match[2]) for match in found if match and match[1] == "h"), default=0.0)

@@ -5,8 +5,6 @@ Promises that rendering needs nothing else: no clock, no file, no workspace.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, model_validator
 
 from agent.artifacts import (
@@ -89,7 +87,6 @@ class PaperIn(Artifact):
     """Sentences for "How this paper was made"."""
     arm_labels: dict[str, str] = Field(default_factory=dict)
     """Names of arms as the tables print them; an arm without one keeps its own."""
-    paper_size: Literal["a4", "letter"] = "a4"
 
     @model_validator(mode="after")
     def _every_section_once(self) -> PaperIn:

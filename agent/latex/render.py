@@ -88,7 +88,6 @@ def _parts(paper: PaperIn) -> dict[str, Any]:
     names = used_facts("\n".join(written.values()), paper.claims)
     return {
         "paper": paper,
-        "size": f"{paper.paper_size}paper",
         "headings": SECTIONS,
         "bound": {name: _bound(paper, name, latex) for name, latex in written.items()},
         "figures": [_figure(figure) for figure in paper.figures],

@@ -16,7 +16,6 @@ from agent.latex.paper_in import PaperIn
 
 _NONE = "---"
 _HASH_DIGITS = 8
-_FAMILY = {"verdict": "verdict", "ablation": "ablation", "descriptive": "descriptive"}
 
 
 class _Cells:
@@ -71,7 +70,7 @@ def comparison_rows(paper: PaperIn) -> str:
         pair = (paper.arm_label(comparison.treatment), paper.arm_label(comparison.comparator))
         found.append([
             " $-$ ".join(escape(label) for label in pair),
-            _FAMILY[comparison.family],
+            comparison.family,
             cell.value(f"effect.{name}.mean"),
             cell.interval(f"effect.{name}.mean"),
             cell.value(f"comparison.{name}.p"),

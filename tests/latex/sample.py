@@ -394,7 +394,6 @@ def code_study(**changes: Any) -> PaperIn:
                 author="openai:gpt-5.5-mini", version="0.1.0", seed=3, sandbox="docker", template="digits"
             ),
             "notes": ("Its text was audited twice; nothing was left out.",),
-            "paper_size": "letter",
             **changes,
         }
     )

@@ -8,7 +8,6 @@ import pytest
 from agent.artifacts import Limits
 from agent.errors import SandboxMissing, SandboxUnavailable
 from agent.latex.compile import TEX_LIMITS, Compiled, compile_pdf
-from agent.latex.diagnose import widest_overflow_pt
 from agent.latex.paper_in import PaperIn
 from agent.sandboxes.bubblewrap import Bubblewrap
 from tests.latex import sample
@@ -49,13 +48,11 @@ def result(sandbox: Bubblewrap, paper: PaperIn) -> Compiled:
     return compile_pdf(sample.sources(paper), sandbox, sandbox.host_environment())
 
 
-def test_the_sample_compiles_without_a_complaint(result: Compiled) -> None:
+def test_the_sample_compiles_without_an_error_a_dead_reference_or_a_line_that_sticks_out(
+    result: Compiled,
+) -> None:
     assert result.problems == ()
     assert result.pdf is not None
-
-
-def test_no_line_sticks_out_of_the_page(result: Compiled) -> None:
-    assert widest_overflow_pt(result.log) <= 1.0
 
 
 def test_no_page_is_empty_and_the_paper_is_short(result: Compiled) -> None:

@@ -1,6 +1,6 @@
 """Problems in TeX's log."""
 
-from agent.latex.diagnose import Problem, diagnose, widest_overflow_pt
+from agent.latex.diagnose import Problem, diagnose
 
 LOG = r"""This is pdfTeX, Version 3
 (./paper.tex
@@ -40,7 +40,6 @@ def test_errors_carry_file_line_and_the_input_where_tex_stopped() -> None:
 def test_a_box_is_told_in_the_file_that_was_being_read() -> None:
     boxes = [(p.file, p.line) for p in diagnose(LOG) if p.kind == "overfull"]
     assert boxes == [("paper.tex", 20), ("paper.tex", 30), ("paper.bbl", 4)]
-    assert widest_overflow_pt(LOG) == 15.2
 
 
 def test_undefined_references_and_citations_are_named() -> None:

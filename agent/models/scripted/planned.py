@@ -84,6 +84,11 @@ def method(draft: Draft) -> None:
     )
     draft.say(r"Table~\ref{tab:knobs} gives the frozen configuration of every arm.")
     draft.paragraph()
+    _registered(draft)
+
+
+def _registered(draft: Draft) -> None:
+    """What was fixed before the first confirming trial, and the rule of the verdict."""
     draft.say(
         r"The plan was registered before the first confirming trial, as entry \fact{ledger.number} of "
         r"\fact{ledger.total} on these test data. It fixed the arms, the comparisons, the metric, "
