@@ -160,6 +160,23 @@ def test_failed_trials_that_are_not_reported_are_found() -> None:
     assert [f.rule for f in found.findings] == ["completeness"]
 
 
+def test_failed_trials_may_be_reported_by_a_claim() -> None:
+    items = tuple(
+        fact.model_copy(update={"value": 2.0}) if fact.name == "arm.control.failures" else fact
+        for fact in sample.facts().items
+    )
+    listed = sample.study().claims
+    failures = listed.items[0].model_copy(
+        update={"id": "failures", "text": r"\fact{count.failures} failed", "facts": ("count.failures",)}
+    )
+    evidence = context(
+        facts=sample.facts().model_copy(update={"items": items}),
+        claims=listed.model_copy(update={"items": (*listed.items, failures)}),
+    )
+    told = sections(limitations=sample.SECTIONS["limitations"] + "\n\n\\claim{failures}.\n")
+    assert audit(told, evidence).findings == ()
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [("", "only 0 words"), ("To be written: the limitations of this study go here some day.", "placeholder")],
