@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from agent.artifacts import Change, Edit, Goal, KnobValue, Limits, Scalar, Split, Trial, hash_files, sha256_of
 from agent.errors import EditFailed, TemplateError
 
+READ_ONLY = frozenset({"template.toml", "prepare.py", "evaluate.py", "library.bib"})
+"""Files of a template that no idea may change."""
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -29,6 +31,16 @@ class Files(_Table):
     """`[files]`."""
 
     editable: tuple[str, ...] = ("experiment.py",)
+
+    @model_validator(mode="after")
+    def _code_of_the_experiment(self) -> Files:
+        for name in self.editable:
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or name != path.as_posix():
+                raise ValueError(f"{name!r} is no file of the template's folder")
+            if name in READ_ONLY or path.parts[0] == "private":
+                raise ValueError(f"{name!r} must not be edited: it prepares, scores or describes the trials")
+        return self
 
 
 class Requirements(_Table):
@@ -70,6 +82,10 @@ class Metric(_Table):
     def _primary_is_complete(self) -> Metric:
         if self.primary and (self.worst is None or self.sesoi is None):
             raise ValueError("the primary metric needs `worst` and `sesoi`")
+        if self.bounds and not self.bounds[0] < self.bounds[1]:
+            raise ValueError("bounds need the lower one first")
+        if self.bounds and self.worst is not None and not self.bounds[0] <= self.worst <= self.bounds[1]:
+            raise ValueError(f"worst = {self.worst:g} lies outside the bounds")
         return self
 
 
@@ -96,6 +112,8 @@ class Knob(_Table):
                 raise ValueError("log = true needs low > 0")
         if self.type == "categorical" and len(self.choices) < 2:
             raise ValueError("needs at least two choices")
+        if len(set(map(str, self.choices))) < len(self.choices):
+            raise ValueError("two choices are the same")
         if not self.allows(self.default):
             raise ValueError(f"default {self.default!r} is outside its own range (or `also`)")
         return self
@@ -413,9 +431,13 @@ def _explain(path: Path, text: str, error: ValidationError) -> str:
     given = first.get("input")
     shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""
     message = first["msg"].removeprefix("Value error, ")
+    if not keys:  # a rule over several tables, whose message begins with the key
+        named, _, message = message.partition(": ")
+        keys = named.split(".")
+    if keys[-1] == "[key]":
+        keys, message = keys[:-1], "use at most 40 of a–z, 0–9 and _, a letter first, for a name"
     more = f"; {error.error_count() - 1} more" if error.error_count() > 1 else ""
-    where = ".".join(keys) or "template.toml"
-    return f"{path}:{line_of_key(text, keys)}: {where}: {message}{shown}{more}"
+    return f"{path}:{line_of_key(text, keys)}: {'.'.join(keys)}: {message}{shown}{more}"
 
 
 def line_of_key(text: str, keys: list[str]) -> int:
@@ -430,7 +452,7 @@ def line_of_key(text: str, keys: list[str]) -> int:
             found = table + [part.strip().strip('"') for part in pair[1].split(".")]
         else:
             continue
-        depth = len(found)
-        if found == keys[:depth] and depth > best_depth:
+        depth = min(len(found), len(keys))
+        if found[:depth] == keys[:depth] and depth > best_depth:
             best, best_depth = number, depth
     return best

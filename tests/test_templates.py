@@ -69,6 +69,12 @@ def setup_of(template: Template) -> Setup:
         ("sesoi = 0.1", "", 11, "metrics.score"),
         ("schema = 1", "schema = 2", 1, "schema"),
         ("default = 0.1", "default = 7.5", 17, "knobs.rate"),
+        ("primary = true", "", 11, "metrics"),
+        ("worst = 0.0", "worst = 2.0\nbounds = [0.0, 1.0]", 11, "metrics.score: worst = 2"),
+        ("worst = 0.0", "worst = 0.0\nbounds = [1.0, 0.0]", 11, "metrics.score: bounds"),
+        ('choices = ["ce", "mae"]', 'choices = ["ce", "ce"]', 25, "knobs.loss: two choices"),
+        ("[knobs.loss]", '[knobs."The Loss"]', 25, "knobs.The Loss: use at most 40"),
+        ('default = "ce"', 'default = "ce"\nwhen = {speed = 1}', 28, "knobs.loss.when.speed: no such knob"),
     ],
 )
 def test_a_wrong_key_is_named_with_its_line(folder: Path, old: str, new: str, line: int, key: str) -> None:
@@ -86,6 +92,13 @@ def test_broken_toml_is_named_with_its_line(folder: Path) -> None:
 def test_a_missing_program_is_named(folder: Path) -> None:
     (folder / "evaluate.py").unlink()
     with pytest.raises(TemplateError, match=r"evaluate\.py is missing"):
+        load_template(folder)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../other.py", "evaluate.py", "./evaluate.py", "private/x"])
+def test_only_code_of_the_experiment_is_editable(folder: Path, name: str) -> None:
+    (folder / "template.toml").write_text(TOML + f'\n[files]\neditable = ["experiment.py", "{name}"]\n')
+    with pytest.raises(TemplateError, match=r"template\.toml:\d+: files"):
         load_template(folder)
 
 
