@@ -77,11 +77,10 @@ def check_template(
     workspace = checks.usable_workspace(root, settings.run.min_free_mb)
     sandbox, chosen_because = build.sandbox(settings, kind, workspace)
     build.literature(template)
-    build.prepared(template, chosen, sandbox, workspace, allow_network=allow_network)
     print(chosen_because, file=sys.stderr)
     from agent.trials.check import check_template as check
 
-    found = check(template, chosen, sandbox, workspace.store)
+    found = check(template, chosen, sandbox, workspace.store, allow_network=allow_network)
     passed = all(one.passed for one in found)
     if json:
         rows = [one.model_dump(mode="json") for one in found]

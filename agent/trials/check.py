@@ -23,14 +23,16 @@ json.dump(names, open(sys.argv[1], "w"))
 """
 
 
-def check_template(template: Template, regime: str | None, sandbox: Sandbox, store: Path) -> list[Check]:
+def check_template(
+    template: Template, regime: str | None, sandbox: Sandbox, store: Path, *, allow_network: bool = False
+) -> list[Check]:
     """Prepare a template and run smoke trials of it on exploring replicate 0 and the dev split.
 
     Raises:
         TemplateError: the template cannot be prepared, or its evaluator breaks its format.
         SandboxUnavailable: the engine failed.
     """
-    prepared = prepare(template, regime, sandbox, store)
+    prepared = prepare(template, regime, sandbox, store, allow_network=allow_network)
     smoke = Change.of(template.spec.smoke.knobs)
     trial = prepared.setup.trial(smoke, 0, "dev")
     first, _, outcomes = run_trial(trial, smoke, prepared, sandbox)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from agent.artifacts import hash_files, sha256_of
-from agent.workspace import storage_failed
+from agent.workspace import file_lock, storage_failed
 
 _numbers = itertools.count()
 
@@ -26,8 +26,23 @@ def place_code(store: Path, files: Mapping[str, bytes]) -> Path:
         StorageFailed: the store cannot be written.
     """
     folder = store / "code" / hash_files(files)[:24]
-    if folder.is_dir():
+    if _holds(folder, files):
         return folder.resolve()
+    with file_lock(folder.with_name(f"{folder.name}.lock")):
+        if not _holds(folder, files):
+            _write(folder, files)
+    return folder.resolve()
+
+
+def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Whether the folder is there and still has every file, of the right size."""
+    try:
+        return all((folder / name).stat().st_size == len(content) for name, content in files.items())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     part = folder.with_name(f".{folder.name}.{os.getpid()}.{next(_numbers)}")
     try:
         for name, content in files.items():
@@ -36,12 +51,12 @@ def place_code(store: Path, files: Mapping[str, bytes]) -> Path:
             path.write_bytes(content)
         for path in (part, *part.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
+        if folder.exists():  # what is left of a damaged one
+            shutil.rmtree(folder)
         part.rename(folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
-        if not folder.is_dir():
-            raise storage_failed(folder, error) from error
-    return folder.resolve()
+        raise storage_failed(folder, error) from error
 
 
 def hash_folder(root: Path, parts: tuple[str, ...] = ("",)) -> str:

@@ -20,6 +20,8 @@ from agent.trials.code import hash_folder, place_code
 from agent.workspace import file_lock, storage_failed, write_durably
 
 RECORD = "prepared.json"
+LAYOUT = 2
+"""Number of the layout below a folder of prepared data: what another layout left is prepared again."""
 LOG_LINES = 12
 
 
@@ -66,11 +68,11 @@ def prepare(
     evaluate = sandbox.environment(template.spec.requirements.evaluate)
     folder = store / "data" / data_key(template, name)
     with file_lock(folder.with_name(f"{folder.name}.lock")):
-        if not (folder / RECORD).is_file():
+        hashes = _recorded(template, folder)
+        if hashes is None:
             if template.spec.prepare.network and not allow_network:
                 raise TemplateError(f"template {template.name} prepares with a network: add --allow-network")
-            _run_prepare(template, name, sandbox, store, folder)
-        record = json.loads((folder / RECORD).read_text())
+            hashes = _run_prepare(template, name, sandbox, store, folder)
     scope = template.spec.scope
     if table.scope not in scope:
         scope = f"{scope}; {table.scope}"
@@ -78,8 +80,8 @@ def prepare(
         template=template,
         regime=name,
         scope=scope,
-        data_hash=record["data_hash"],
-        pool=record["pool"],
+        data_hash=hashes.data,
+        pool=hashes.pool,
         template_hash=template.hash(evaluate.hash),
         environment_hash=experiment.hash,
     )
@@ -92,7 +94,8 @@ def data_key(template: Template, regime: str) -> str:
     spec = template.spec.model_dump(
         mode="json", include={"replicates", "regimes", "prepare", "requirements", "knobs"}
     )
-    return sha256_of({"files": hash_files(files), "spec": spec, "regime": regime})[:24]
+    parts = {"layout": LAYOUT, "files": hash_files(files), "spec": spec, "regime": regime}
+    return sha256_of(parts)[:24]
 
 
 def prepare_files(template: Template) -> dict[str, bytes]:
@@ -111,7 +114,7 @@ def template_contents(template: Template, skip: AbstractSet[str]) -> dict[str, b
     }
 
 
-def _run_prepare(template: Template, regime: str, sandbox: Sandbox, store: Path, folder: Path) -> None:
+def _run_prepare(template: Template, regime: str, sandbox: Sandbox, store: Path, folder: Path) -> _Hashes:
     code = place_code(store, prepare_files(template))
     environment = sandbox.environment(template.spec.requirements.prepare)
     outcome = sandbox.run(
@@ -129,40 +132,68 @@ def _run_prepare(template: Template, regime: str, sandbox: Sandbox, store: Path,
         if outcome.status != "ok" or outcome.outputs is None:
             raise TemplateError(f"{where} {describe(outcome)}")
         outputs = Path(outcome.outputs)
-        missing = missing_data(template, outputs)
+        missing = missing_data(template, outputs, ("data/dev", "data/test"))
         if missing:
             raise TemplateError(f"{where} wrote no {missing}")
-        _record(outputs)
+        hashes = _record(outputs)
         try:
+            if folder.exists():  # what is left of damaged data
+                shutil.rmtree(folder)
             outputs.rename(folder)
         except OSError as error:
             raise storage_failed(folder, error) from error
+        return hashes
     finally:
         remove_outputs(outcome)
 
 
-def _record(outputs: Path) -> None:
-    """Write the hashes of the data beside them."""
-    hashes = {
-        "data_hash": hash_folder(outputs),
-        "pool": hash_folder(outputs, ("data/test", "private/test")),
-    }
+@dataclass(frozen=True)
+class _Hashes:
+    """What `prepared.json` holds."""
+
+    data: str
+    pool: str
+
+    def inputs(self) -> tuple[str, str]:
+        """The folders of the two splits' inputs."""
+        return f"inputs/{_blind_name(self.data, 'dev')}", f"inputs/{_blind_name(self.data, 'test')}"
+
+
+def _recorded(template: Template, folder: Path) -> _Hashes | None:
+    """The hashes of data that were prepared before; None where they are not there or no longer whole."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        hashes = _Hashes(str(record["data_hash"]), str(record["pool"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return None if missing_data(template, folder, hashes.inputs()) else hashes
+
+
+def _record(outputs: Path) -> _Hashes:
+    """Write the hashes of the data beside them, and give the splits' inputs their blind names."""
+    hashes = _Hashes(hash_folder(outputs), hash_folder(outputs, ("data/test", "private/test")))
     for folder in ("data/common", "inputs"):
         (outputs / folder).mkdir(exist_ok=True)
         (outputs / folder).chmod(0o755)
-    for split in ("dev", "test"):  # a trial sees the paths of its mounts in /proc/self/mountinfo
-        (outputs / "data" / split).rename(outputs / "inputs" / _blind_name(hashes["data_hash"], split))
-    write_durably(outputs / RECORD, json.dumps(hashes).encode())
+    # a trial sees the paths of its mounts in /proc/self/mountinfo
+    for split, blind in zip(("dev", "test"), hashes.inputs(), strict=True):
+        (outputs / "data" / split).rename(outputs / blind)
+    write_durably(outputs / RECORD, json.dumps({"data_hash": hashes.data, "pool": hashes.pool}).encode())
+    return hashes
 
 
 def _blind_name(data_hash: str, split: str) -> str:
     return sha256_of([data_hash, split])[:16]
 
 
-def missing_data(template: Template, outputs: Path) -> str:
-    """The first folder that prepared data lack or that is empty; empty when all are there."""
+def missing_data(template: Template, outputs: Path, inputs: tuple[str, str]) -> str:
+    """The first folder that prepared data lack or that is empty; empty when all are there.
+
+    Args:
+        inputs: the folders of what the two splits predict.
+    """
     replicates = [f"data/replicates/{r}" for r in (*template.exploring, *template.confirming)]
-    for name in ("data/dev", "data/test", "private/dev", "private/test", *replicates):
+    for name in (*inputs, "private/dev", "private/test", *replicates):
         folder = outputs / name
         if not folder.is_dir() or next(folder.iterdir(), None) is None:
             return name

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from agent.errors import TemplateError
 from agent.ports import Sandbox
 from agent.templates import load_template
 from agent.trials.check import check_template
@@ -42,3 +45,16 @@ def test_a_trial_that_crashes_is_found(sandbox: Sandbox, store: Path, changed: M
         "a smoke trial ends well and gives every metric",
         "a trial with the defaults keeps its limits",
     ]
+
+
+def test_a_template_that_prepares_with_a_network_is_checked_where_the_user_lets_it(
+    sandbox: Sandbox, tmp_path: Path, changed: Make
+) -> None:
+    path = changed().root / "template.toml"
+    path.write_text(path.read_text().replace("[prepare]\n", "[prepare]\nnetwork = true\n"))
+    template = load_template(path.parent)
+    with pytest.raises(TemplateError, match="--allow-network"):
+        check_template(template, None, sandbox, tmp_path)
+    assert all(
+        check.passed for check in check_template(template, None, sandbox, tmp_path, allow_network=True)
+    )

@@ -1,5 +1,6 @@
 """Preparing: once for each content, complete or refused."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from agent.errors import TemplateError
 from agent.ports import Sandbox
 from agent.templates import load_template
+from agent.trials.code import place_code
 from agent.trials.prepare import Prepared, prepare
 from tests.trials.conftest import MICRO, Make
 
@@ -80,3 +82,27 @@ def test_prepare_has_no_network_unless_the_user_lets_it(sandbox: Sandbox, store:
     path.write_text(path.read_text().replace("[prepare]\n", "[prepare]\nnetwork = true\n"))
     with pytest.raises(TemplateError, match="prepares with a network"):
         prepare(load_template(path.parent), None, sandbox, store)
+
+
+@pytest.mark.parametrize("damage", ["inputs", "private/test", "data/replicates/3", "prepared.json", "record"])
+def test_damaged_data_are_prepared_again(sandbox: Sandbox, tmp_path: Path, damage: str) -> None:
+    template = load_template(MICRO)
+    before = prepare(template, None, sandbox, tmp_path)
+    if damage == "record":
+        (before.data / "prepared.json").write_text("{}")
+    elif (before.data / damage).is_dir():
+        shutil.rmtree(before.data / damage)
+    else:
+        (before.data / damage).unlink()
+    after = prepare(template, None, sandbox, tmp_path)
+    assert after.setup == before.setup
+    assert (after.inputs("test") / "numbers.json").is_file()
+    assert (after.answers("test", 0) / "signs.json").is_file()
+
+
+def test_emptied_code_is_written_again(tmp_path: Path) -> None:
+    folder = place_code(tmp_path, {"a.py": b"1", "b/c.py": b"2"})
+    (folder / "a.py").unlink()
+    (folder / "b" / "c.py").write_bytes(b"")
+    assert place_code(tmp_path, {"a.py": b"1", "b/c.py": b"2"}) == folder
+    assert ((folder / "a.py").read_bytes(), (folder / "b" / "c.py").read_bytes()) == (b"1", b"2")
