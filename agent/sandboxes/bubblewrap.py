@@ -176,6 +176,7 @@ class Bubblewrap:
                 env={"PATH": os.defpath},
                 pass_fds=(reading,),
                 cwd="/",
+                start_new_session=True,  # a terminal's Ctrl-C is for Shoal to handle
             )
         except OSError as error:
             os.close(stderr)

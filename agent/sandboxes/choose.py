@@ -58,7 +58,7 @@ def choose(
         try:
             return working_docker(store, base_image, ca_bundle), "sandbox: docker"
         except SandboxUnavailable as error:
-            problems.append(f"docker: {error} — {_mend_docker(str(error))}")
+            problems.append(f"docker: {error} — {_mend_docker(str(error), base_image or BASE_IMAGE)}")
     if kind in ("auto", "bubblewrap"):
         try:
             sandbox = working_bubblewrap(store)
@@ -67,7 +67,8 @@ def choose(
         else:
             because = " (no Docker engine that has or gets the base image)" if kind == "auto" else ""
             return sandbox, f"sandbox: bubblewrap{because}, limits by {sandbox.limits_by}"
-    raise SandboxMissing("no sandbox works here. " + "; ".join(problems))
+    asked = "no sandbox works here" if kind == "auto" else "the sandbox that was asked for does not work here"
+    raise SandboxMissing(f"{asked}. {'; '.join(problems)}")
 
 
 def working_docker(store: Path, base_image: str | None, ca_bundle: Path | None) -> Docker:
@@ -98,7 +99,7 @@ def probe_docker(base_image: str | None = None, ca_bundle: Path | None = None) -
         try:
             working_docker(Path(folder), base_image, ca_bundle)
         except SandboxUnavailable as error:
-            return Probe("docker", False, str(error), _mend_docker(str(error)))
+            return Probe("docker", False, str(error), _mend_docker(str(error), base_image or BASE_IMAGE))
     return Probe("docker", True, f"ran a job on {base_image or BASE_IMAGE}")
 
 
@@ -122,11 +123,11 @@ def _try(sandbox: Sandbox) -> None:
         raise SandboxUnavailable(f"a first job ended as {outcome.status}: {outcome.log_tail.strip()[-200:]}")
 
 
-def _mend_docker(problem: str) -> str:
+def _mend_docker(problem: str, image: str) -> str:
     if "Permission denied" in problem:
         return "sudo usermod -aG docker $USER, then log in again"
     if "image" in problem:
-        return "docker pull the image, or set sandbox.base_image to one that is there"
+        return f"docker pull {image}, or set sandbox.base_image to an image that is there"
     if shutil.which("dockerd") or shutil.which("docker"):
         return "start the engine: sudo systemctl start docker"
     if _in_container():

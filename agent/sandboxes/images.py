@@ -65,8 +65,7 @@ class Images:
             self._client.pull(*_repository_and_tag(self._base))
         except APIError as error:
             raise SandboxUnavailable(
-                f"the Docker image {self._base} is not there and cannot be pulled ({error.explanation}); "
-                "name one that is with sandbox.base_image"
+                f"the Docker image {self._base} is not there and cannot be pulled ({error.explanation})"
             ) from error
 
     def environment(self, requirements: tuple[str, ...], run: RunJob) -> Environment:

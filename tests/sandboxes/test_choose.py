@@ -40,6 +40,13 @@ def test_bubblewrap_serves_where_the_base_image_cannot_be_had(tmp_path: Path, do
     assert sandbox.name == "bubblewrap"
 
 
+@pytest.mark.docker
+def test_a_missing_image_is_named_with_the_command_that_pulls_it(docker_base_image: str) -> None:
+    assert probe_docker("127.0.0.1:1/shoal-no-such-image:1").mend.startswith(
+        "docker pull 127.0.0.1:1/shoal-no-such-image:1,"
+    )
+
+
 @pytest.mark.usefixtures("no_engine", "no_programs")
 def test_without_any_the_error_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(SandboxMissing, match=r"docker: .*bubblewrap: .*apt-get install bubblewrap") as caught:
