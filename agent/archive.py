@@ -1,12 +1,13 @@
 """What later ideation may know of the finished studies of a workspace.
 
 Promises that no test number gets in: titles, hypotheses, verdict words and what exploring saw on the dev
-split, nothing else (SCIENCE.md, 3).
+split, nothing else (docs/how-a-study-works.md).
 """
 
 from __future__ import annotations
 
 from agent.artifacts import Archive, ArchivedStudy, Idea, Run, Tree, Verdict
+from agent.errors import WorkspaceCorrupt
 from agent.workspace import Workspace
 
 
@@ -16,14 +17,24 @@ def collect(workspace: Workspace, template: str, regime: str, exclude_run: str) 
     Raises:
         WorkspaceCorrupt: an artifact of an earlier run is damaged; the text names it.
     """
-    studies = []
+    studies: list[ArchivedStudy] = []
     for name in workspace.runs():
-        run = workspace.get(Run, name)
-        if name == exclude_run or (run.template, run.regime) != (template, regime):
+        if name == exclude_run:
             continue
-        folders = sorted((workspace.run_folder(name) / "ideas").glob("*/verdict.json"))
-        studies += [_archived(workspace, run, path.parent.name) for path in folders]
+        try:
+            studies += _studies(workspace, name, template, regime)
+        except WorkspaceCorrupt as error:
+            mend = f"put it back, or remove that run with `shoal clean --run {name}`"
+            raise WorkspaceCorrupt(f"{error}: {mend}") from error
     return Archive(studies=tuple(studies))
+
+
+def _studies(workspace: Workspace, name: str, template: str, regime: str) -> list[ArchivedStudy]:
+    run = workspace.get(Run, name)
+    if (run.template, run.regime) != (template, regime):
+        return []
+    folders = sorted((workspace.run_folder(name) / "ideas").glob("*/verdict.json"))
+    return [_archived(workspace, run, path.parent.name) for path in folders]
 
 
 def _archived(workspace: Workspace, run: Run, idea_id: str) -> ArchivedStudy:

@@ -18,6 +18,7 @@ from agent.errors import WorkspaceCorrupt
 from agent.workspace import Workspace, append_durably, file_lock
 
 GENESIS = "0" * 64
+RESTORE = "put the file back from a copy; what was registered must stay known"
 
 
 class Entry(Artifact):
@@ -105,10 +106,10 @@ class Ledger:
                 raw = json.loads(text)
                 stated = raw.pop("hash")
                 link = Link.model_validate(raw)
-            except (ValueError, KeyError, AttributeError, ValidationError) as error:
-                raise WorkspaceCorrupt(f"{self.path}:{number}: damaged line") from error
+            except (ValueError, KeyError, AttributeError, TypeError, ValidationError) as error:
+                raise WorkspaceCorrupt(f"{self.path}:{number}: damaged line; {RESTORE}") from error
             if link.previous != previous or sha256_of(link.model_dump(mode="json")) != stated:
-                raise WorkspaceCorrupt(f"{self.path}:{number}: the chain is broken here")
+                raise WorkspaceCorrupt(f"{self.path}:{number}: the chain is broken here; {RESTORE}")
             links.append(link)
             previous = link.hash
         return links
@@ -125,14 +126,14 @@ def read_entries(path: Path) -> list[Entry]:
         try:
             entries.append(Entry.model_validate_json(text))
         except ValidationError as error:
-            raise WorkspaceCorrupt(f"{path}:{number}: damaged line") from error
+            raise WorkspaceCorrupt(f"{path}:{number}: damaged line; {RESTORE}") from error
     return entries
 
 
-def _whole_lines(path: Path) -> list[str]:
+def _whole_lines(path: Path) -> list[bytes]:
     """Lines that end in a newline; a torn last one is an append that never happened."""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         return []
-    return text[: text.rfind("\n") + 1].splitlines()
+    return content[: content.rfind(b"\n") + 1].splitlines()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.artifacts import Outcome, Result, Scores, Trial
+from agent.errors import WorkspaceCorrupt
 from agent.ports import Finished
 from agent.workspace import Workspace, envelope, file_lock, read_artifact, write_durably
 
@@ -85,6 +86,8 @@ class Recorder:
             )
         except KeyError:
             return None
+        except WorkspaceCorrupt as error:
+            raise WorkspaceCorrupt(f"{error}: `shoal clean --store` removes what can be rebuilt") from error
         self._keep(trial, result, scores)
         self._workspace.put(f"{self._run}/{trial.id}", result)
         return Finished(result, scores, reused=True)

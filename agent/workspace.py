@@ -2,7 +2,7 @@
 
 Promises that a file is either absent or whole (write, fsync, rename), that a key never changes its
 bytes, and that what `get` returns is what was put. Does not decide what a stage stores where it is
-told nothing: the layout is the table below (CONTRACTS.md, Workspace).
+told nothing: the layout is the table below.
 """
 
 from __future__ import annotations
@@ -163,9 +163,11 @@ class Workspace:
     def _put_bytes(self, path: Path, content: bytes) -> None:
         try:
             present = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             write_durably(path, content)
             return
+        except OSError as error:
+            raise storage_failed(path, error) from error
         if present != content:
             raise WorkspaceConflict(
                 f"{path} holds other content than this step computed; "
@@ -203,11 +205,14 @@ def read_artifact(kind: type[ArtifactT], path: Path) -> ArtifactT:
     Raises:
         KeyError: there is no such file.
         WorkspaceCorrupt: the file is not what was written.
+        StorageFailed: it cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise KeyError(f"{path} does not exist") from None
+    except OSError as error:
+        raise StorageFailed(f"{path} cannot be read ({error.strerror}): mend that") from error
     except UnicodeDecodeError as error:
         raise WorkspaceCorrupt(f"{path} is damaged: {error}") from error
     try:
@@ -272,13 +277,19 @@ def storage_failed(path: Path, error: OSError) -> StorageFailed:
     """The error to raise for an `OSError` at `path`, with what to do about it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StorageFailed(f"the disk is full at {path}: make room (`shoal clean`), then `shoal resume`")
-    return StorageFailed(f"{path} cannot be written: {error.strerror}")
+    return StorageFailed(
+        f"{path} cannot be written ({error.strerror}): mend that, or choose another folder with --workspace"
+    )
 
 
 @contextmanager
 def _flock(path: Path, *, wait: bool) -> Iterator[bool]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise storage_failed(path, error) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

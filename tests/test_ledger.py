@@ -104,3 +104,13 @@ def test_a_run_keeps_its_own_lines(workspace: Workspace) -> None:
     ledger.append(entry("a"))
     ledger.append(entry("b"))
     assert read_entries(workspace.run_folder("a") / "ledger.jsonl") == [entry("a")]
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe\n", b"[1]\n", b"7\n"])
+def test_a_line_of_rubbish_is_named_with_what_to_do(workspace: Workspace, damage: bytes) -> None:
+    ledger = Ledger(workspace)
+    ledger.append(entry("a"))
+    with ledger.path.open("ab") as file:
+        file.write(damage)
+    with pytest.raises(WorkspaceCorrupt, match=r"ledger.jsonl:2: damaged line; put the file back"):
+        ledger.entries()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.artifacts import Limits, Measure, Result, Scores, Status, Trial
+from agent.errors import WorkspaceCorrupt
 from agent.store import Recorder
 from agent.workspace import Workspace
 
@@ -73,3 +74,10 @@ def test_a_fresh_run_inherits_nothing_and_keeps_its_own(tmp_path: Path) -> None:
     assert recorder(tmp_path, "b", fresh=True).known(TRIAL) is None
     recorder(tmp_path, "b", fresh=True).record(TRIAL, result(), SCORES, [])
     assert recorder(tmp_path, "b", fresh=True).known(TRIAL) is not None
+
+
+def test_a_damaged_record_of_the_store_says_how_to_be_rid_of_it(tmp_path: Path) -> None:
+    recorder(tmp_path, "a").record(TRIAL, result(), SCORES, [])
+    (Workspace(tmp_path).store / "results" / f"{TRIAL.id}.json").write_text("{")
+    with pytest.raises(WorkspaceCorrupt, match="shoal clean --store"):
+        recorder(tmp_path, "b").known(TRIAL)

@@ -1,7 +1,7 @@
 """The command line: the composition root, the only place that names concrete adapters.
 
 Promises that an error the user can mend is one line on standard error with what to do, and never a
-traceback; that exit codes are those of CONTRACTS.md; and that `--help` imports no heavy library.
+traceback; that exit codes are those that `agent.errors` draws; and that `--help` imports no heavy library.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from agent.errors import MachineryError, ShoalError, Stopped, StudyError, UserError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+MACHINES_DOING = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 DONE, FINDINGS, USER, STOPPED, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -29,7 +32,8 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         code = app(args=list(arguments), prog_name="shoal", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()
     except typer.TyperException as error:
         if not error.format_message():  # no command was named, and the help was printed
             return error.exit_code
@@ -42,15 +46,19 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
+            where = error.filename or "standard output"
+            return complain(f"the disk is full ({where}): make room, `shoal clean` helps", MACHINERY)
+        if error.errno not in MACHINES_DOING:
             raise
-        return complain(f"the disk is full ({error.filename}): make room, `shoal clean` helps", MACHINERY)
+        return complain(f"{error.filename or 'a file'}: {error.strerror}: mend that and try again", MACHINERY)
     return code if isinstance(code, int) else DONE
 
 
 def complain(text: str, code: int) -> int:
     """Write one line to standard error; returns `code`."""
-    print("shoal: " + " ".join(text.split()), file=sys.stderr)
+    with suppress(OSError):  # where standard error cannot be written, the exit code has to do
+        print("shoal: " + " ".join(text.split()), file=sys.stderr, flush=True)
     return code
 
 

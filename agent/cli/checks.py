@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -9,9 +10,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.artifacts import Run
+from agent.artifacts import Run, Trial
 from agent.errors import SettingsError, UserError
-from agent.templates import Setup
+from agent.templates import Setup, Template
 from agent.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 STAGES = ("ideate", "explore", "register", "confirm", "analyse", "write", "review")
 """As in agent.graph, which is too heavy to import for a look at a flag; a test compares them."""
 SANDBOXES: tuple[Kind, ...] = ("auto", "docker", "bubblewrap", "none")
-NAME = re.compile(r"[a-z0-9-]{1,40}")
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 def known_stage(until: str | None) -> None:
@@ -43,6 +44,22 @@ def known_sandbox(kind: str | None) -> Kind | None:
     return None
 
 
+def enough_replicates(replicates: int | None, template: Template) -> None:
+    """Refuse to confirm on more replicates than a template has."""
+    most = len(template.confirming)
+    if replicates is not None and replicates > most:
+        raise SettingsError(
+            f"replicates = {replicates}: template {template.name} has {most} confirming replicates; "
+            f"choose 8 to {most}, or raise [replicates] confirm in its template.toml"
+        )
+
+
+def server_address(url: str | None) -> None:
+    """Refuse an address of a model server that is none."""
+    if url is not None and not re.match(r"https?://[^/\s]", url):
+        raise SettingsError(f"the model server's address {url!r} must look like http://HOST:PORT/v1")
+
+
 def usable_workspace(root: Path, min_free_mb: int) -> Workspace:
     """The workspace in a folder that can be written and has room; leaves nothing behind.
 
@@ -50,15 +67,18 @@ def usable_workspace(root: Path, min_free_mb: int) -> Workspace:
         UserError: it cannot be made or written, or the disk is nearly full.
     """
     present = next((path for path in (root, *root.absolute().parents) if path.exists()), Path("/"))
-    try:
-        if not present.is_dir():
-            raise NotADirectoryError(20, "it is no folder", str(present))
-        with tempfile.TemporaryFile(dir=present):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"the workspace {root} cannot be written ({error.strerror}): choose another with --workspace DIR"
-        ) from error
+    parts = (root / part for part in ("experiments", "experiments/.store", "papers", "reviews"))
+    for folder in (present, *(part for part in parts if os.path.lexists(part))):
+        try:
+            if not folder.is_dir():
+                raise NotADirectoryError(20, "it is no folder", str(folder))
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            where = f"the workspace {root}" if folder == present else f"{folder} of the workspace"
+            raise UserError(
+                f"{where} cannot be written ({error.strerror}): choose another with --workspace DIR"
+            ) from error
     free_mb = shutil.disk_usage(present).free / 1e6
     if free_mb < min_free_mb:
         raise UserError(
@@ -79,7 +99,7 @@ def free_name(workspace: Workspace, name: str | None, template: str) -> str:
         stem = re.sub(r"[^a-z0-9]+", "-", template.lower()).strip("-")[:34] or "run"
         return next(free for number in count(1) if (free := f"{stem}-{number}") not in taken)
     if not NAME.fullmatch(name):
-        raise UserError(f"--name {name}: use at most 40 of a–z, 0–9 and -")
+        raise UserError(f"--name {name!r}: use at most 40 of a–z, 0–9 and -, not - first")
     if name in taken:
         raise UserError(
             f"run {name} exists already: `shoal resume {name}` goes on with it, or choose another --name"
@@ -96,8 +116,10 @@ def same_graph(run: Run, version: int) -> None:
         )
 
 
-def same_study(run: Run, setup: Setup) -> None:
+def same_study(workspace: Workspace, run: Run, setup: Setup) -> None:
     """Refuse to go on where template, data or environment are no longer those the run began with."""
+    recorded = _code_of_trials(workspace, run.name)
+    code = setup.template.code_hash()
     changed = [
         what
         for what, before, now in (
@@ -105,6 +127,7 @@ def same_study(run: Run, setup: Setup) -> None:
             ("the prepared data", run.data_hash, setup.data_hash),
             ("the experiment's environment (packages, Python or processor)",
              run.environment_hash, setup.environment_hash),
+            ("the template's experiment", code if code in recorded or not recorded else "", code),
         )
         if before != now
     ]  # fmt: skip
@@ -113,3 +136,9 @@ def same_study(run: Run, setup: Setup) -> None:
             f"run {run.name} cannot go on: changed since it began: {'; '.join(changed)}. "
             "Restore it, or start a new run"
         )
+
+
+def _code_of_trials(workspace: Workspace, run: str) -> set[str]:
+    """Hashes of the code that a run's trials ran: the template's own, which every baseline has, and edits."""
+    names = (path.stem for path in (workspace.run_folder(run) / "trials").glob("*.json"))
+    return {workspace.get(Trial, f"{run}/{name}").code_hash for name in names}

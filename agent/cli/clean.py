@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from agent.cli.look import known_run, print_json, print_table
+from agent.cli.look import known_name, print_json, print_table
 from agent.cli.stop import is_running
 from agent.errors import StorageFailed, UserError
 from agent.workspace import Workspace
@@ -24,7 +24,7 @@ def clean_workspace(root: Path, runs: list[str], *, store: bool, yes: bool, json
     """
     workspace = Workspace(root)
     for run in runs:
-        known_run(workspace, run)
+        known_name(workspace, run)
     busy = [run for run in (workspace.runs() if store else runs) if is_running(workspace, run)]
     if busy:
         raise UserError(f"{', '.join(busy)} is running: `shoal stop {busy[0]}` first")
@@ -89,4 +89,4 @@ def _remove(path: Path) -> None:
     try:
         shutil.rmtree(path)
     except OSError as error:
-        raise StorageFailed(f"{error.filename or path} cannot be removed: {error.strerror}") from error
+        raise StorageFailed(f"{path} cannot be removed ({error.filename}: {error.strerror})") from error

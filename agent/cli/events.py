@@ -31,11 +31,14 @@ class EventLog:
         self._file: TextIO | None = None
 
     def __enter__(self) -> EventLog:
-        with self._path.open("a+b") as file:
-            file.seek(max(file.tell() - 1, 0))
-            if file.read() not in (b"", b"\n"):  # a crash tore the last line
-                file.write(b"\n")
-        self._file = self._path.open("a", encoding="utf-8")
+        try:
+            with self._path.open("a+b") as file:
+                file.seek(max(file.tell() - 1, 0))
+                if file.read() not in (b"", b"\n"):  # a crash tore the last line
+                    file.write(b"\n")
+            self._file = self._path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise storage_failed(self._path, error) from error
         return self
 
     def __exit__(
@@ -97,11 +100,13 @@ def failures(folder: Path) -> dict[str, str]:
 
 
 def events(folder: Path) -> Iterator[dict[str, Any]]:
-    """The events of the run in a folder, oldest first; lines that a crash tore are left out."""
+    """The events of the run in a folder, oldest first; torn and damaged lines are left out."""
     try:
-        lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+        lines = (folder / FILE).read_text(encoding="utf-8", errors="replace").splitlines()
+    except (FileNotFoundError, IsADirectoryError):
         return
     for line in lines:
         with contextlib.suppress(ValueError):
-            yield json.loads(line)
+            event = json.loads(line)
+            if isinstance(event, dict):
+                yield event

@@ -65,11 +65,26 @@ def known_run(workspace: Workspace, run: str) -> Run:
 
     Raises:
         UserError: there is no such run; the text lists those there are.
+        WorkspaceCorrupt: its record is damaged.
+    """
+    known_name(workspace, run)
+    try:
+        return workspace.get(Run, run)
+    except WorkspaceCorrupt as error:
+        raise WorkspaceCorrupt(
+            f"{error}: put it back, or remove the run with `shoal clean --run {run}`"
+        ) from error
+
+
+def known_name(workspace: Workspace, run: str) -> None:
+    """Refuse a run that does not exist, without looking into its record.
+
+    Raises:
+        UserError: there is no such run; the text lists those there are.
     """
     if run not in workspace.runs():
         known = ", ".join(workspace.runs()) or "none"
         raise UserError(f"no run {run!r} in {workspace.root.resolve()}; there is: {known} (--workspace DIR)")
-    return workspace.get(Run, run)
 
 
 def summaries(workspace: Workspace, run: str) -> list[Summary]:
@@ -108,7 +123,7 @@ def best_round(workspace: Workspace, key: str) -> str:
     path = workspace.root / "papers" / key / "best.json"
     try:
         return f"round-{int(jsonlib.loads(path.read_text(encoding='utf-8'))['round'])}"
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "round-0"
     except (ValueError, KeyError, TypeError) as error:
         raise WorkspaceCorrupt(f"{path} is damaged: {error}") from error
@@ -125,7 +140,7 @@ def list_runs(root: Path, *, json: bool) -> int:
     """Print the runs of a workspace, one line an idea."""
     workspace = Workspace(root)
     rows = [
-        (workspace.get(Run, name), summaries(workspace, name), is_running(workspace, name))
+        (known_run(workspace, name), summaries(workspace, name), is_running(workspace, name))
         for name in workspace.runs()
     ]
     if json:
@@ -186,7 +201,7 @@ def show_run(name: str, root: Path, *, json: bool) -> int:
 def show_logs(run: str, root: Path, lines: int, trial: str | None) -> int:
     """Print the latest events of a run, or what one trial printed in its sandboxes."""
     workspace = Workspace(root)
-    known_run(workspace, run)
+    known_name(workspace, run)
     if trial is not None:
         return _print_trial(workspace, run, trial)
     latest = list(events(workspace.run_folder(run)))[-lines:]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.artifacts import Archive, Ideas, Run
+from agent.artifacts import Archive, Run
 from agent.cli import checks
 from agent.cli.clean import run_folders
 from agent.cli.events import EventLog, beginning
@@ -78,6 +78,8 @@ def start(request: Request) -> int:
     if brought is not None and settings.run.ideas != 1:
         raise UserError("--idea FILE brings one idea: leave --ideas away")
     checks.known_stage(request.until)
+    checks.enough_replicates(settings.run.replicates, template)
+    checks.server_address(settings.models.base_url)
     kind = checks.known_sandbox(request.sandbox)
     workspace = checks.usable_workspace(request.workspace, settings.run.min_free_mb)
     name = checks.free_name(workspace, request.name, template.name)
@@ -130,7 +132,7 @@ def start(request: Request) -> int:
                 )
                 return see_through(study, "run", request.until, json=request.json)
         except UserError:
-            _forget(workspace, name)
+            _forget(workspace, run, paid=not models.scripted)
             raise
 
 
@@ -170,6 +172,7 @@ def resume(
         os.environ,
     )
     folder = workspace.run_folder(name)
+    checks.server_address(settings.models.base_url)
     found = named_template(template or began.template or run.template)
     checks.usable_workspace(root, settings.run.min_free_mb)
     build.model(settings, calls=None)
@@ -181,7 +184,7 @@ def resume(
         sandbox, chosen_because = build.sandbox(settings, run.sandbox, workspace)
         tex = open_tex(where, settings.sandbox, workspace, sandbox) if where else None
         prepared = build.prepared(found, run.regime, sandbox, workspace, allow_network=allow_network)
-        checks.same_study(run, prepared.setup)
+        checks.same_study(workspace, run, prepared.setup)
         build.ledger(workspace)
         log = stack.enter_context(EventLog(folder))
         print(chosen_because, file=sys.stderr)
@@ -204,9 +207,9 @@ def _sweep(workspace: Workspace, name: str) -> None:
             part.unlink()
 
 
-def _forget(workspace: Workspace, name: str) -> None:
-    """Remove a run that ended before it recorded anything; one with a recorded step stays, resumable."""
-    folder = workspace.run_folder(name)
-    if workspace.has(Ideas, name) or any((folder / "calls").glob("*.json")):
+def _forget(workspace: Workspace, run: Run, *, paid: bool) -> None:
+    """Remove a run that ended before it recorded a trial; answers that were paid for stay, resumable."""
+    folder = workspace.run_folder(run.name)
+    if any((folder / "results").glob("*.json")) or (paid and any((folder / "calls").glob("*.json"))):
         return
     shutil.rmtree(folder)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -94,7 +94,7 @@ class SandboxTable(_Table):
     """`auto`: Docker where it works, else bubblewrap. To run without a sandbox there is only the flag."""
     base_image: str | None = None
     """Docker image that environments are built on; unset: Shoal's default."""
-    ca_bundle: Path | None = None
+    ca_bundle: FilePath | None = None
     """File with further certificates for `pip` while environments are built, as behind a proxy."""
 
 

@@ -73,10 +73,10 @@ def request_stop(run: str, root: Path) -> int:
     Raises:
         UserError: there is no such run, or nobody is working on it.
     """
-    from agent.cli.look import known_run
+    from agent.cli.look import known_name
 
     workspace = Workspace(root)
-    known_run(workspace, run)
+    known_name(workspace, run)
     if not is_running(workspace, run):
         raise UserError(f"run {run} is not running; `shoal resume {run}` goes on with it")
     write_durably(workspace.run_folder(run) / REQUEST, b"")

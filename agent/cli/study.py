@@ -20,7 +20,7 @@ from agent.cli.look import Summary, print_json, summaries
 from agent.cli.progress import Progress, progress
 from agent.cli.stop import StopRequests
 from agent.deps import Consent, Deps, Tex
-from agent.errors import ShoalError, Stopped, UserError
+from agent.errors import ShoalError, Stopped, StudyError, UserError, WorkspaceConflict
 from agent.ledger import Ledger
 from agent.ports import Event, Literature, Sandbox
 from agent.workspace import Workspace
@@ -60,7 +60,7 @@ class Report:
     """None where a price is not known."""
 
     def document(self) -> dict[str, object]:
-        """The JSON document (CONTRACTS.md, Command line)."""
+        """The JSON document, schema 1."""
         ideas = [
             {
                 "id": idea.id,
@@ -151,9 +151,9 @@ def see_through(study: Study, command: Literal["run", "resume"], until: str | No
         print_json(report.document())
     else:
         print("\n".join(report.lines()))
-    if failure is not None:
-        return complain(_with_way_on(failure, run.name), exit_code(failure))
-    return FINDINGS if failed else DONE
+    if failure is None and not failed:
+        return DONE
+    return complain(why(failure, report), FINDINGS if failure is None else exit_code(failure))
 
 
 def cost_text(cost_usd: float | None) -> str:
@@ -171,9 +171,14 @@ def _status(
     return "failed" if exit_code(failure) == FINDINGS else "broken"
 
 
-def _with_way_on(failure: ShoalError, run: str) -> str:
+def why(failure: ShoalError | None, report: Report) -> str:
+    """The line on standard error: each failed idea once, or what broke or stopped the run; and the way on."""
+    way_on = f" (`shoal resume {report.run}` goes on)"
+    if failure is None or isinstance(failure, StudyError):
+        failed = "; ".join(f"{report.run}/{idea.id}: {idea.failed}" for idea in report.ideas if idea.failed)
+        return failed if failure is None else (failed or str(failure)) + way_on
     text = str(failure)
-    return text if "shoal resume" in text else f"{text} (`shoal resume {run}` goes on)"
+    return text if "shoal resume" in text or isinstance(failure, WorkspaceConflict) else text + way_on
 
 
 def _ask(why: str, board: Progress) -> bool:

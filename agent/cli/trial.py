@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,7 @@ from agent.cli.template import named_template
 from agent.errors import UserError
 from agent.ports import Environment, Job, Sandbox
 from agent.templates import Template
+from agent.workspace import storage_failed
 
 OK, FAILED = 0, 1
 
@@ -42,7 +44,10 @@ class Keeping:
         """See `agent.ports.Sandbox`; the outputs of an experiment are copied."""
         outcome = self._inner.run(job)
         if job.purpose == "experiment" and outcome.outputs is not None:
-            shutil.copytree(outcome.outputs, self._folder, dirs_exist_ok=True)
+            try:
+                shutil.copytree(outcome.outputs, self._folder, dirs_exist_ok=True)
+            except OSError as error:
+                raise storage_failed(self._folder, error) from error
         return outcome
 
     def stop_all(self) -> None:
@@ -78,8 +83,8 @@ def run_trial(
         raise UserError(
             f"--replicate {replicate}: template {template.name} explores on replicates 0 to {last}"
         )
-    if keep is not None and keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
-        raise UserError(f"--keep {keep}: name a folder that is empty or not there yet")
+    if keep is not None:
+        _make_empty(keep)
     change = Change.of(knob_values(template, settings_of_knobs))
     chosen_regime, _ = template.regime(regime)
     workspace = checks.usable_workspace(root, settings.run.min_free_mb)
@@ -96,6 +101,20 @@ def run_trial(
     return OK if result.status == "ok" else FAILED
 
 
+def _make_empty(folder: Path) -> None:
+    """Make sure that there is an empty folder that can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UserError(f"--keep {folder}: name a folder that is empty or not there yet")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"--keep {folder} cannot be written ({error.strerror}): name another folder"
+        ) from error
+
+
 def knob_values(template: Template, texts: list[str]) -> dict[str, Scalar]:
     """Knob values from `KNOB=VALUE` arguments.
 
@@ -110,6 +129,8 @@ def knob_values(template: Template, texts: list[str]) -> dict[str, Scalar]:
         if name not in template.spec.knobs:
             known = ", ".join(template.spec.knobs)
             raise UserError(f"--set {text}: template {template.name} has no knob {name!r}; it has {known}")
+        if name in values:
+            raise UserError(f"--set {text}: {name} is set twice")
         try:
             values[name] = template.spec.knobs[name].coerce(value)
         except ValueError as error:

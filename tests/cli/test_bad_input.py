@@ -45,6 +45,10 @@ NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
         (["run", MICRO, "--until", "lunch"], ["lunch", "explore"]),
         (["run", MICRO, "--sandbox", "paper"], ["paper", "bubblewrap"]),
         (["run", MICRO, "--name", "My Run"], ["--name", "a–z"]),
+        (["run", MICRO, "--name", "../x"], ["--name", "a–z"]),
+        (["run", MICRO, "--name=--json"], ["--name", "not - first"]),
+        (["run", MICRO, "--replicates", "17"], ["17", "16 confirming", "8 to 16"]),
+        (["run", MICRO, "--model", "vllm:x", "--base-url", "here"], ["'here'", "http://"]),
         (["run", MICRO, "--replicates", "3"], ["--replicates", "8"]),
         (["run", MICRO, "--ideas", "few"], ["--ideas"]),
         (["run", MICRO, "--workspace", "/proc/nowhere"], ["/proc/nowhere", "--workspace"]),
@@ -56,6 +60,8 @@ NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
         (["template", "check", "nothing"], ["nothing"]),
         (["trial", MICRO, "--set", "colour=1"], ["colour", "it has"]),
         (["trial", MICRO, "--set", "colour"], ["KNOB=VALUE"]),
+        (["trial", MICRO, "--set", "width=3", "--set", "width=4"], ["width", "twice"]),
+        (["trial", MICRO, "--keep", "/proc/nowhere"], ["/proc/nowhere", "another folder"]),
         (["trial", MICRO, "--split", "test"], ["dev"]),
         (["trial", MICRO, "--replicate", "4000"], ["4000", "0 to"]),
         (["init", "nowhere"], ["nowhere"]),
@@ -117,6 +123,30 @@ def test_an_unknown_setting_is_named_with_its_line(shoal: Shoal, here: Path) -> 
 def test_an_unknown_variable_is_refused(shoal: Shoal, here: Path) -> None:
     assert_refused(shoal("run", MICRO, env={"SHOAL_SEED": "1"}), "SHOAL_SEED")
     assert files(here) == set()
+
+
+def test_a_certificate_file_that_is_not_there_is_refused(shoal: Shoal, here: Path) -> None:
+    env = {"SHOAL_SANDBOX__CA_BUNDLE": "/nowhere/ca.pem"}
+    assert_refused(shoal("run", MICRO, env=env), "SHOAL_SANDBOX__CA_BUNDLE", "file")
+    assert files(here) == set()
+
+
+def test_a_workspace_whose_store_is_a_file_is_refused(shoal: Shoal, here: Path) -> None:
+    (here / "experiments").mkdir()
+    (here / "experiments" / ".store").write_text("")
+    assert_refused(shoal("run", MICRO, "--no-pdf"), "experiments/.store", "--workspace")
+
+
+def test_an_evaluator_without_its_metric_leaves_no_run_behind(
+    shoal: Shoal, here: Path, tmp_path: Path
+) -> None:
+    template = changed_micro(
+        tmp_path, "evaluate.py", '"metrics": {"accuracy": sum(right) / len(right)}', '"metrics": {}'
+    )
+    done = shoal("run", template, "--sandbox", "bubblewrap", "--no-pdf", "--explore", "2")
+    assert done.returncode == 2
+    assert "gave no metric 'accuracy'" in done.stderr.splitlines()[-1]
+    assert Workspace(here).runs() == []
 
 
 def test_a_file_is_no_workspace(shoal: Shoal, here: Path) -> None:

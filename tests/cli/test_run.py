@@ -2,14 +2,20 @@
 
 import json
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.cli.checks import STAGES
+from agent.cli.look import Summary
+from agent.cli.study import Report, why
+from agent.errors import PaperRefused, WorkspaceConflict
 from agent.workspace import Workspace
-from tests.cli.support import MICRO, assert_refused, files, in_folder, run_record, small
+from tests.cli.support import MICRO, assert_refused, environment, files, in_folder, run_record, small
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +192,72 @@ def test_one_trial_prints_result_and_outcomes_and_records_nothing(tmp_path: Path
     assert any((tmp_path / "kept").iterdir())
     assert not list((tmp_path / "experiments").glob("*/run.json"))
     assert_refused(shoal(*arguments, "--keep", "kept"), "--keep", "empty")
+
+
+def test_a_changed_experiment_is_named_on_resume(tmp_path: Path) -> None:
+    shutil.copytree(MICRO, tmp_path / "templates" / "micro")
+    shoal = in_folder(tmp_path)
+    assert shoal(*small("begun", template="micro"), "--until", "explore").returncode == 3
+    experiment = tmp_path / "templates/micro/experiment.py"
+    experiment.write_text(experiment.read_text() + "\n# another one\n")
+    assert_refused(shoal("resume", "begun"), "changed since it began", "experiment")
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe\n", b'[1]\n"x"\n{\n'])
+def test_damaged_events_keep_nothing_from_being_shown(study: Path, tmp_path: Path, damage: bytes) -> None:
+    shutil.copytree(study, tmp_path, dirs_exist_ok=True, symlinks=True)
+    (tmp_path / "experiments/done/events.jsonl").write_bytes(damage)
+    for command in (["list"], ["show", "done"], ["logs", "done"]):
+        shown = in_folder(tmp_path)(*command)
+        assert (shown.returncode, shown.stderr) == (0, "")
+
+
+def test_a_damaged_run_is_named_and_can_be_removed(study: Path, tmp_path: Path) -> None:
+    shutil.copytree(study, tmp_path, dirs_exist_ok=True, symlinks=True)
+    (tmp_path / "experiments/done/run.json").write_text("{")
+    for command in (["list"], ["resume", "done"], [*small("next"), "--until", "ideate"]):
+        refused = in_folder(tmp_path)(*command)
+        assert refused.returncode == 4
+        assert len(refused.stderr.splitlines()) == 1
+        assert "shoal clean --run done" in refused.stderr
+    assert in_folder(tmp_path)("clean", "--run", "done", "--yes").returncode == 0
+    assert Workspace(tmp_path).runs() == []
+
+
+def test_a_closed_standard_output_is_no_fault(study: Path) -> None:
+    command = f"{sys.executable} -m agent list >&-"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=study, env=environment(study), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_idea_that_failed_is_no_longer_said_to_fail_after_it_went_well(
+    study: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(study, tmp_path, dirs_exist_ok=True, symlinks=True)
+    shoal = in_folder(tmp_path)
+    shoal(*small("half"), "--until", "analyse")
+    in_the_way = tmp_path / "papers/half"
+    in_the_way.parent.mkdir(exist_ok=True)
+    in_the_way.write_text("")
+    failed = shoal("resume", "half", "--json")
+    assert failed.returncode == 4, failed.stderr
+    assert json.loads(failed.stdout)["ideas"][0]["error"].startswith("write: ")
+    in_the_way.unlink()
+    went_on = shoal("resume", "half", "--json")
+    assert went_on.returncode == 0, went_on.stderr
+    assert [idea["error"] for idea in json.loads(went_on.stdout)["ideas"]] == [None]
+
+
+def test_each_failed_idea_is_named_once_with_the_way_on() -> None:
+    ended = Summary(
+        id="width", title="", stage="analyse", verdict="refuted", reason="", effects=(), pdf=None, tex=None,
+        review=None, failed="write: the audit holds something",
+    )  # fmt: skip
+    well = replace(ended, id="mode", failed=None)
+    report = Report("run", "two", "failed", [well, ended], 24, 0.0)
+    text = why(PaperRefused("the audit holds something"), report)
+    assert text == "two/width: write: the audit holds something (`shoal resume two` goes on)"
+    assert why(None, report) == "two/width: write: the audit holds something"
+    assert "resume" not in why(WorkspaceConflict("start a new run"), report)

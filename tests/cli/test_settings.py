@@ -37,9 +37,10 @@ def test_flag_then_variable_then_folder_then_user(tmp_path: Path) -> None:
 
 
 def test_a_nested_variable_reaches_its_table(tmp_path: Path) -> None:
-    variables = {"SHOAL_SANDBOX__BASE_IMAGE": "debian:12", "SHOAL_SANDBOX__CA_BUNDLE": "/etc/ca.pem"}
+    bundle = write(tmp_path / "ca.pem", "")
+    variables = {"SHOAL_SANDBOX__BASE_IMAGE": "debian:12", "SHOAL_SANDBOX__CA_BUNDLE": str(bundle)}
     sandbox = effective(tmp_path, **variables).sandbox
-    assert (sandbox.base_image, sandbox.ca_bundle) == ("debian:12", Path("/etc/ca.pem"))
+    assert (sandbox.base_image, sandbox.ca_bundle) == ("debian:12", bundle)
 
 
 def test_prices_are_named_by_model(tmp_path: Path) -> None:
