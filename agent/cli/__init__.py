@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from types import FrameType
 
 from agent.errors import MachineryError, ShoalError, Stopped, StudyError, UserError
 
@@ -21,7 +23,18 @@ DONE, FINDINGS, USER, STOPPED, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 def main() -> None:
     """Run the command that the arguments name, and end the process with its exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as a shell sets it for what runs in the background
+            signal.signal(number, _interrupt)
     sys.exit(run(sys.argv[1:]))
+
+
+class _Interrupted(BaseException):
+    """SIGINT or SIGTERM outside a running study; no `except Exception` and no library catches it."""
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise _Interrupted
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -38,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         if not error.format_message():  # no command was named, and the help was printed
             return error.exit_code
         return complain(f"{error.format_message()} (`shoal --help` shows what there is)", error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, _Interrupted):
         return complain("interrupted; nothing of a run was left half-written", INTERRUPTED)
     except ShoalError as error:
         return complain(str(error), exit_code(error))

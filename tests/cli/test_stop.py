@@ -68,7 +68,8 @@ def test_a_run_is_stopped_interrupted_and_killed_and_stays_resumable(folder: Pat
     assert Workspace(folder).runs() == ["long"]
 
 
-def test_interrupting_before_the_run_begins_leaves_none(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_before_the_run_begins_leaves_none(folder: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "agent", *small("early")],
         cwd=folder,
@@ -79,8 +80,9 @@ def test_interrupting_before_the_run_begins_leaves_none(folder: Path) -> None:
     )
     while process.poll() is None and not (folder / "experiments/.store").exists():
         pass
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate()
     assert process.returncode == 130
+    assert "interrupted" in err.splitlines()[-1]
     assert "Traceback" not in err
     assert Workspace(folder).runs() == [] or "experiments/early/run.json" in files(folder)
