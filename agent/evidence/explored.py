@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from string import ascii_lowercase
 
 from agent.artifacts import Candidate, Fact, Tree, Winner
 from agent.evidence.digits import digits_of
@@ -28,7 +29,28 @@ def explored_facts(tree: Tree, unit: str, label: str) -> list[Fact]:
         ]
         found += _default(candidates, unit, label)
         found += [_best(won, candidates, unit, label) for won in tree.winners if won.arm == arm]
-    return found
+    return found + _steps(tree, unit, label)
+
+
+def _steps(tree: Tree, unit: str, label: str) -> list[Fact]:
+    """The first look at each step of editing, at default knobs, where it has a score."""
+    edits = [candidate for candidate in tree.candidates if candidate.origin == "edit"]
+    return [
+        Fact(
+            name=f"explore.step.{letter}",
+            label=f"dev {label} of step {letter} of editing, at default settings",
+            split="dev",
+            value=s.score,
+            unit=unit,
+            n=1,
+            formula="one trial on exploring replicate 0",
+            arms=(candidate.arm,),
+            trials=(s.trial,),
+        )
+        for letter, candidate in zip(ascii_lowercase, edits, strict=False)
+        for s in candidate.trials
+        if s.replicate in FIRST and s.score is not None
+    ]
 
 
 def _best(won: Winner, candidates: list[Candidate], unit: str, label: str) -> Fact:

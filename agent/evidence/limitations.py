@@ -38,7 +38,13 @@ def _general(idea: Idea, plan: Plan) -> list[str]:
             "part alone."
         )
     if isinstance(idea.treated, CodeTreatment):
-        found.append("One implementation of the idea was tested; another may behave differently.")
+        found += [
+            "One implementation of the idea was tested; another may behave differently.",
+            (
+                "The control was chosen from more configurations than baseline and treatment: an effect "
+                "against it is in part the luck of that search."
+            ),
+        ]
     if idea.novelty == "not assessed":
         found.append("Novelty was not assessed: whether others have found this before is not known.")
     return found

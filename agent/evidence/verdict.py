@@ -283,8 +283,12 @@ def _reason(
         return f"Every lower limit is above 0 and every mean at least {plan.sesoi:g}."
     if word == "refuted":
         names = " and ".join(c.comparator for c in deciding if c.high_corrected < plan.sesoi)
+        harmed = " and ".join(c.comparator for c in deciding if c.high_corrected < 0)
         what = f"An effect of {plan.sesoi:g} against {names} is excluded"
-        return f"{what}{f', {qualifier}' if qualifier else ''}."
+        more = (
+            f"; against {harmed} it is below zero" if harmed else f"; it is {qualifier}" if qualifier else ""
+        )
+        return f"{what}{more}."
     return (
         f"Not every lower limit is above 0 with a mean of at least {plan.sesoi:g}, "
         f"and an effect of {plan.sesoi:g} is excluded for no comparator."

@@ -20,7 +20,8 @@ from agent.ports import Answer, InT, ModelRole, OutT, Prompt, Usage
 from agent.prompts.render import Message, answer_schema, render
 
 TURNS = 3
-"""Answers that one question may get: the first and two repairs."""
+"""New answers that one question may get: the first and two repairs. Those that stand in the journal from an
+earlier start are read again and do not count, so that a resumed run can go beyond them."""
 ENLARGEMENTS = 2
 """Times that a truncated reply is asked again with twice the limit."""
 QUOTED_CHARS = 6000
@@ -74,7 +75,7 @@ class Asked:
                 problem = f"the reply was cut at {limit} tokens"
                 request = replace(following, sampling=replace(request.sampling, max_output_tokens=2 * limit))
                 continue
-            answered += 1
+            answered += not reply.recorded
             try:
                 value = _judged(prompt, data, reply)
             except Unparsable as error:

@@ -59,6 +59,7 @@ def read_reply(path: Path, key: str) -> Reply:
             mode=reply["mode"],
             usage=Usage(**reply["usage"]),
             cost_usd=reply["cost_usd"],
+            recorded=True,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WorkspaceCorrupt(

@@ -79,6 +79,8 @@ class Reply:
     usage: Usage = field(default_factory=Usage)
     cost_usd: float | None = None
     """Set by the budget; None where the price is not known."""
+    recorded: bool = False
+    """It was taken from the journal and spent nothing now."""
     reservation: Path | None = None
     """The budget's note of what was reserved; the journal removes it once the reply is safe."""
 

@@ -49,6 +49,8 @@ SAID_OTHERWISE = frozenset({"goal", "alpha", "level", "sesoi", "worst", "n", "ex
 """Settings that facts say too; and the metric's goal, which stands in the study's head."""
 DETAILED: frozenset[SectionName] = frozenset({"method", "setup"})
 """Sections that may print every knob and limit; the reporting ones only knobs off their default."""
+DESIGNED: frozenset[SectionName] = frozenset({*REPORTING, "method", "setup"})
+"""Sections that need to know how the study was made."""
 STEPPED: frozenset[SectionName] = frozenset({"method", "results", "exploration"})
 """Sections that may tell the steps of editing apart."""
 
@@ -115,7 +117,7 @@ def section_in(
         references=tuple(_work_line(work) for work in study.works),
         figures=tuple(_float(figure) for figure in study.figures_of(name)),
         tables=(TABLES[name],) if name in TABLES else (),
-        design=study.design,
+        design=study.design if name in DESIGNED else (),
         experiment=_docstrings(template.code()),
         limitations=study.limitations if name in ("limitations", "abstract", "conclusion") else (),
         code_diff=study.code_diff if name in ("method", "introduction") else "",

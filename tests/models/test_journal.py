@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from pytest_httpserver import HTTPServer
 
-from agent.errors import WorkspaceCorrupt
-from agent.models.ask import Asked
+from agent.errors import AnswerRejected, WorkspaceCorrupt
+from agent.models.ask import TURNS, Asked
 from agent.models.budget import Budgeted, spent_before
 from agent.models.build import ModelSettings, build_model
 from agent.models.journal import Journaled
@@ -27,6 +27,16 @@ def test_a_known_request_is_answered_without_a_call(httpserver: HTTPServer, tmp_
     assert again == first
     assert len(server.requests) == 2
     assert sorted(path.stem for path in tmp_path.iterdir()) == sorted(first.calls)
+
+
+def test_a_resumed_run_goes_beyond_the_answers_that_were_rejected(httpserver: HTTPServer, tmp_path):
+    server = ChatServer(httpserver, *[completion(BAD_CHECK)] * TURNS, completion(GOOD))
+    model = Asked(Journaled(client(server), tmp_path), {"default": "openai:m"})
+    with pytest.raises(AnswerRejected):
+        model.ask(EDIT, DATA, site="a/explore/1")
+    assert len(server.requests) == TURNS
+    assert model.ask(EDIT, DATA, site="a/explore/1").value.none_because
+    assert len(server.requests) == TURNS + 1
 
 
 def test_another_site_or_sample_is_asked_anew(httpserver: HTTPServer, tmp_path):
