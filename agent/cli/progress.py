@@ -20,6 +20,8 @@ from agent.ports import Event
 if TYPE_CHECKING:
     from rich.table import Table
 
+WORDS_WIDTH = 60
+"""Columns that the board's words need; its bars get what is left."""
 STEPS = 10
 """Plain progress says about one line for each tenth of a stage's trials."""
 
@@ -204,6 +206,7 @@ class Live:
         now = self._clock()
         stop = "stopping; Ctrl-C once more ends at once" if self._stopping() else "Ctrl-C stops, resumable"
         caption = f"{clock_text(now - self._began)} elapsed · cost {self._cost()} · {stop}"
+        bar = min(24, max(0, self._console.width - WORDS_WIDTH))
         table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left", caption_style="dim")
         for column in ("idea", "stage", "trials", "", "best dev", "left in stage"):
             table.add_column(column, header_style="dim", no_wrap=True)
@@ -219,7 +222,7 @@ class Live:
                     idea or "–",
                     Text(row.ended or row.stage, overflow="ellipsis"),
                     counted + failed,
-                    ProgressBar(total=row.total, completed=row.done, width=24) if row.total else "",
+                    ProgressBar(total=row.total, completed=row.done, width=bar) if row.total and bar else "",
                     "" if row.best is None else f"{row.best:.4g}",
                     "" if left is None else clock_text(left),
                 )

@@ -3,8 +3,9 @@
 import io
 
 import pytest
+from rich.console import Console
 
-from agent.cli.progress import Board, Plain, clock_text
+from agent.cli.progress import Board, Live, Plain, clock_text
 from agent.ports import Event
 
 
@@ -68,3 +69,16 @@ def test_a_new_stage_starts_counting_anew() -> None:
 )
 def test_clock_texts(seconds: float, text: str) -> None:
     assert clock_text(seconds) == text
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_a_narrow_terminal_keeps_the_words_of_the_board(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    live = Live(lambda: "$0.00", lambda: False)
+    live.see(stage("attention", "explore", total=300))
+    live.see(trial("attention", "explore", 150, 300, 0.9254))
+    stream = io.StringIO()
+    Console(file=stream, width=width).print(live._table())
+    for word in ("attention", "explore", "150/300", "0.9254"):
+        assert word in stream.getvalue()
+    assert ("━" in stream.getvalue()) is (width > 60)

@@ -1,7 +1,7 @@
 """The digits template, run the way a sandbox runs it: as plain processes over its folder layout.
 
-Promises that the layout, the noise, the random streams and the evaluator's refusals are as the template's README
-and docs/writing-a-template.md say. Isolation is not tested here.
+Promises that layout, noise, random streams and the evaluator's refusals are as the template's README and
+docs/writing-a-template.md say. Isolation is not tested here.
 """
 
 import importlib.util
