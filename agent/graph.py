@@ -139,7 +139,7 @@ def _study_node(stage: str, step: Callable[[str, Deps], None]) -> Any:  # langgr
         deps, idea = runtime.context.deps, state["idea"]
         if state["failed"]:
             return {}
-        _stop_before(stage, runtime.context.until)
+        _stop_before(stage, runtime.context.until, deps.run.name)
         deps.check_stop()
         deps.say("stage", idea, stage, phase="start")
         try:
@@ -158,9 +158,9 @@ def _study_node(stage: str, step: Callable[[str, Deps], None]) -> Any:  # langgr
     return node
 
 
-def _stop_before(stage: str, until: str | None) -> None:
+def _stop_before(stage: str, until: str | None, run: str) -> None:
     if until is not None and STAGES.index(stage) > STAGES.index(until):
-        raise Stopped(f"stopped after {until}, as asked; `shoal resume` goes on")
+        raise Stopped(f"stopped after {until}, as asked; `shoal resume {run}` goes on")
 
 
 def _fan_out(state: RunState) -> list[Send]:

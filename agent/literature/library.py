@@ -41,7 +41,9 @@ class Library(Literature):
         logging.getLogger("bibtexparser").addHandler(_SAID_AS_ERROR)
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise TemplateError(f"{path}: cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
             raise TemplateError(f"{path}: cannot be read: {error}") from error
         library = parse_string(text)
         for block in library.failed_blocks:

@@ -38,6 +38,7 @@ def explore(idea: Idea, deps: Deps) -> Tree:
     else:
         exploration.try_code(idea, idea.treated.what)
     exploration.rerun_the_best()
+    exploration.refuse_without_a_score()
     return exploration.tree()
 
 
@@ -183,6 +184,20 @@ class _Exploration:
             for index in choose(list(candidates.values()), **self._goal_and_worst)
         ]
         self._run(_request(candidate, replicate) for candidate in chosen for replicate in replicates)
+
+    def refuse_without_a_score(self) -> None:
+        """An arm of the verdict that never scored on dev leaves nothing to compare.
+
+        Raises:
+            StudyFailed: no trial of baseline or treatment succeeded.
+        """
+        for arm in ("baseline", "treatment"):
+            trials = [trial for candidate in self.arms[arm].values() for trial in candidate.trials]
+            if all(trial.score is None for trial in trials):
+                raise StudyFailed(
+                    f"none of the {len(trials)} exploring trials of the {arm} ended with a score: there is "
+                    f"nothing to confirm (`shoal logs {self.deps.run.name} --trial {trials[0].trial}`)"
+                )
 
     def tree(self) -> Tree:
         """The exploration as an artifact, with each arm's winner."""

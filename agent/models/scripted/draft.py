@@ -53,6 +53,10 @@ class Draft:
         """The declared text of a setting; empty where there is none."""
         return self._settings.get(setting, "")
 
+    def claim_names(self, beginning: str) -> tuple[str, ...]:
+        """The claims whose id begins with these letters."""
+        return tuple(name for name in self._claims if name.startswith(beginning))
+
     def fact_names(self, first_word: str) -> tuple[str, ...]:
         """The facts whose name begins with this word."""
         return tuple(name for name in self._facts if name.split(".")[0] == first_word)

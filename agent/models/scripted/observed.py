@@ -76,13 +76,14 @@ def results(draft: Draft) -> None:
 
 def _other_comparisons(draft: Draft) -> None:
     """Comparisons with other arms than the baseline, and the secondary metrics."""
-    for name in draft.fact_names("effect"):
-        key = name.removeprefix("effect.").removesuffix(".mean")
-        if name.endswith(".mean") and key != "baseline":
+    measured = [name.split(".")[1] for name in draft.fact_names("effect") if name.endswith(".mean")]
+    claimed = [name.removeprefix("effect-") for name in draft.claim_names("effect-")]
+    for key in dict.fromkeys((*measured, *claimed)):
+        if key != "baseline":
             draft.say(
                 draft.claim(f"effect-{key}"),
-                rf"Against the arm {key}, the mean difference is \fact{{{name}}}, with the interval "
-                rf"\interval{{{name}}}.",
+                rf"Against the arm {key}, the mean difference is \fact{{effect.{key}.mean}}, with the "
+                rf"interval \interval{{effect.{key}.mean}}.",
             )
     for name in draft.fact_names("other"):
         if name.startswith("other.treatment."):
