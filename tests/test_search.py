@@ -25,7 +25,7 @@ from agent.search import (
     tuned_edit,
     winner,
 )
-from agent.templates import Knob
+from agent.spec import Knob
 
 RATE = Knob(type="float", default=0.1, low=1e-4, high=1.0, log=True)
 DECAY = Knob(type="float", default=0.0, low=1e-5, high=1.0, log=True, also=(0.0,))

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from agent.artifacts import CodeTreatment, Idea, KnobTreatment, Treatment
 from agent.errors import UserError
-from agent.templates import Template, line_of_key
+from agent.spec import line_of_key
+from agent.templates import Template
 
 
 class IdeaFile(BaseModel):

@@ -22,7 +22,7 @@ from pydantic_settings import (
 )
 
 from agent.errors import SettingsError
-from agent.templates import line_of_key
+from agent.spec import line_of_key
 
 PREFIX = "SHOAL_"
 DELIMITER = "__"

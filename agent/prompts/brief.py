@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict
 
 from agent.artifacts import Goal, Scalar
-from agent.templates import Knob, Template
+from agent.spec import Knob
+from agent.templates import Template
 
 
 class Given(BaseModel):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from agent.artifacts import Idea, KnobTreatment, Run
 from agent.latex.escape import escape
-from agent.templates import Metric, Template
+from agent.spec import Metric
+from agent.templates import Template
 
 
 def metric_label(name: str, metric: Metric) -> str:

@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.artifacts import Curve, Measure, Scores
 from agent.errors import TemplateError
-from agent.templates import Metric, Template
+from agent.spec import Metric
+from agent.templates import Template
 
 
 class _CurveRow(BaseModel):

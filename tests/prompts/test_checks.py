@@ -8,7 +8,7 @@ from agent.prompts.edit import EditOut, EditText
 from agent.prompts.ideate import Ideas, IdeaText
 from agent.prompts.review import TOP, MetaOut, ReviewOut, ScoreText
 from agent.prompts.section import SectionOut
-from agent.templates import Knob
+from agent.spec import Knob
 from tests.prompts import samples
 
 
