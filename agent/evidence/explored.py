@@ -36,20 +36,14 @@ def _steps(tree: Tree, unit: str, label: str) -> list[Fact]:
     """The first look at each step of editing, at default knobs, where it has a score."""
     edits = [candidate for candidate in tree.candidates if candidate.origin == "edit"]
     return [
-        Fact(
-            name=f"explore.step.{letter}",
-            label=f"dev {label} of step {letter} of editing, at default settings",
-            split="dev",
-            value=s.score,
-            unit=unit,
-            n=1,
-            formula="one trial on exploring replicate 0",
-            arms=(candidate.arm,),
-            trials=(s.trial,),
-        )
+        fact
         for letter, candidate in zip(ascii_lowercase, edits, strict=False)
-        for s in candidate.trials
-        if s.replicate in FIRST and s.score is not None
+        for fact in _first_look(
+            candidate,
+            f"explore.step.{letter}",
+            f"dev {label} of step {letter} of editing, at default settings",
+            unit,
+        )
     ]
 
 
@@ -72,9 +66,24 @@ def _best(won: Winner, candidates: list[Candidate], unit: str, label: str) -> Fa
 def _default(candidates: list[Candidate], unit: str, label: str) -> list[Fact]:
     """The one trial of an arm's default configuration on replicate 0, where it has a score."""
     return [
+        fact
+        for candidate in candidates
+        if candidate.origin == "default"
+        for fact in _first_look(
+            candidate,
+            f"explore.{candidate.arm}.default",
+            f"dev {label} of {candidate.arm} at default settings",
+            unit,
+        )
+    ]
+
+
+def _first_look(candidate: Candidate, name: str, label: str, unit: str) -> list[Fact]:
+    """A candidate's trial on replicate 0 as a fact; none where it has no score."""
+    return [
         Fact(
-            name=f"explore.{candidate.arm}.default",
-            label=f"dev {label} of {candidate.arm} at default settings",
+            name=name,
+            label=label,
             split="dev",
             value=s.score,
             unit=unit,
@@ -83,8 +92,6 @@ def _default(candidates: list[Candidate], unit: str, label: str) -> list[Fact]:
             arms=(candidate.arm,),
             trials=(s.trial,),
         )
-        for candidate in candidates
-        if candidate.origin == "default"
         for s in candidate.trials
         if s.replicate in FIRST and s.score is not None
     ]
