@@ -18,6 +18,7 @@ Split = Literal["dev", "test", "none"]
 """`none` is the split of templates that score themselves."""
 Goal = Literal["maximize", "minimize"]
 Status = Literal["ok", "invalid", "crashed", "timeout", "out_of_memory", "disk_full"]
+OutcomeStatus = Literal["ok", "crashed", "timeout", "out_of_memory", "disk_full"]
 Role = Literal["baseline", "treatment", "ablation", "control"]
 Family = Literal["verdict", "ablation", "descriptive"]
 Word = Literal["supported", "refuted", "inconclusive"]
@@ -460,7 +461,7 @@ class Scores(Artifact):
 class Outcome(Artifact):
     """How a sandboxed job ended. Kept beside a Result and never hashed."""
 
-    status: Literal["ok", "crashed", "timeout", "out_of_memory", "disk_full"]
+    status: OutcomeStatus
     exit_code: int | None
     """None where the job was killed before it could exit."""
     log_tail: str

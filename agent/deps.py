@@ -1,11 +1,10 @@
-"""What a stage may use: ports, workspace, template, time, chance, and the way to say what happens."""
+"""What a stage may use: ports, workspace, template, chance, and the way to say what happens."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from agent.artifacts import Run
@@ -44,7 +43,6 @@ class Deps:
     literature: Literature
     tex: Tex | None
     """None with `--no-pdf`."""
-    now: Callable[[], datetime]
     stop: Callable[[], Stopped | None]
     """The reason to stop, or None; polled between trials."""
     consent: Callable[[Consent, str], bool]

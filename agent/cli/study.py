@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -120,7 +119,6 @@ def see_through(study: Study, command: Literal["run", "resume"], until: str | No
         executor=executor,
         literature=study.literature,
         tex=study.tex,
-        now=lambda: datetime.now(UTC),
         stop=requests.asked,
         consent=lambda consent, why: consent in study.consents or (not json and _ask(why, board)),
         emit=emit,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from agent.artifacts import Limits, Outcome
+from agent.artifacts import Limits, Outcome, OutcomeStatus
 from agent.workspace import storage_failed
 
 SHM_MB = 8
@@ -155,7 +155,7 @@ def outcome_of(
     if no_memory:
         hits.append("mem_mb")
     return Outcome(
-        status=status,  # type: ignore[arg-type]
+        status=status,
         exit_code=None if report.late or (no_memory and report.exit_code < 0) else report.exit_code,
         log_tail=report.log_tail,
         outputs=str(outputs),
@@ -187,7 +187,7 @@ def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _status(report: Report, *, no_memory: bool, no_space: bool) -> str:
+def _status(report: Report, *, no_memory: bool, no_space: bool) -> OutcomeStatus:
     if no_memory:
         return "out_of_memory"
     if report.late:
