@@ -11,6 +11,7 @@ from agent.evidence import facts as fact_rules
 from agent.evidence import figures as drawing
 from agent.evidence.verdict import Results, judge
 from agent.stages.confirm import confirmed
+from agent.stages.study import figure_path
 from agent.stages.words import metric_label, phrases
 
 
@@ -44,8 +45,7 @@ def derive(plan: Plan, registration: Registration, tree: Tree, results: Results,
     """Verdict, facts and claims from recorded results; the same input gives the same hashes."""
     name, metric = deps.setup.template.primary
     idea = deps.workspace.get(Idea, f"{deps.run.name}/{plan.idea}")
-    parents = (plan.hash, registration.hash)
-    verdict = judge(plan, registration, results).model_copy(update={"parents": parents})
+    verdict = judge(plan, registration, results)
     facts = fact_rules.facts(
         plan,
         registration,
@@ -54,10 +54,9 @@ def derive(plan: Plan, registration: Registration, tree: Tree, results: Results,
         tree,
         unit=metric.unit,
         metric_label=metric_label(name, metric),
-    ).model_copy(update={"parents": (*parents, verdict.hash)})
-    claims = claim_rules.claims(
-        plan, verdict, facts, deps.setup.scope, phrases=phrases(idea, deps.setup.template)
-    ).model_copy(update={"parents": (facts.hash, verdict.hash)})
+    )
+    words = phrases(idea, deps.setup.template)
+    claims = claim_rules.claims(plan, verdict, facts, deps.setup.scope, phrases=words)
     return Evidence(verdict, facts, claims)
 
 
@@ -74,7 +73,6 @@ def _draw(
     figures = []
     for one in drawn:
         if one is not None:
-            folder = f"experiments/{deps.run.name}/ideas/{plan.idea}/figures"
-            deps.workspace.put_file(f"{folder}/{one.figure.file}", one.pdf)
+            deps.workspace.put_file(figure_path(deps.run.name, plan.idea, one.figure), one.pdf)
             figures.append(one.figure)
     return Figures(items=tuple(figures), parents=(evidence.facts.hash,))

@@ -9,7 +9,6 @@ from statistics import fmean
 from agent.artifacts import (
     Audit,
     Check,
-    Idea,
     MetaReview,
     Paper,
     Review,
@@ -173,7 +172,7 @@ def _store_text(key: str, study: Study, reviews: list[Review], meta: MetaReview,
     source = (resources("agent.stages") / "review.md.j2").read_text(encoding="utf-8")
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     text = environment.from_string(source).render(
-        idea=deps.workspace.get(Idea, f"{deps.run.name}/{study.idea.id}"),
+        idea=study.idea,
         verdict=study.verdict,
         reviews=reviews,
         meta=meta,

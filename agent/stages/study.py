@@ -96,6 +96,11 @@ class Study:
         return ()
 
 
+def figure_path(run: str, idea: str, figure: Figure) -> str:
+    """Where a figure's file stands in the workspace."""
+    return f"experiments/{run}/ideas/{idea}/figures/{figure.file}"
+
+
 def code_diff(plan: Plan, deps: Deps) -> str:
     """How the treatment's code differs from the template's, as a unified diff."""
     template = deps.setup.template

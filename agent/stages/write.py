@@ -17,7 +17,7 @@ from agent.latex.paper_in import KnobRow, PaperIn, Provenance
 from agent.latex.render import Rendered, render
 from agent.prompts.section import SECTIONS, SectionName
 from agent.stages.sections import write_section
-from agent.stages.study import Study
+from agent.stages.study import Study, figure_path
 from agent.stages.words import arm_labels, command
 from agent.workspace import write_durably
 
@@ -164,5 +164,8 @@ def _in_order(texts: Mapping[SectionName, str]) -> tuple[SectionText, ...]:
 
 
 def _figure_files(study: Study, deps: Deps) -> dict[str, bytes]:
-    folder = deps.workspace.run_folder(deps.run.name) / "ideas" / study.idea.id / "figures"
-    return {f"figures/{figure.file}": (folder / figure.file).read_bytes() for figure in study.figures.items}
+    root, run, idea = deps.workspace.root, deps.run.name, study.idea.id
+    return {
+        f"figures/{figure.file}": (root / figure_path(run, idea, figure)).read_bytes()
+        for figure in study.figures.items
+    }

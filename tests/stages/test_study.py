@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.artifacts import Idea, Ideas, Plan, Registration, Run, Tree, Trial, Verdict
+from agent.artifacts import Facts, Idea, Ideas, Plan, Registration, Run, Tree, Trial, Verdict
 from agent.ledger import Ledger
 from agent.templates import load_template
 from agent.workspace import Workspace
@@ -103,6 +103,17 @@ def test_a_verdict_follows_from_its_plan_and_registration(workspace: Workspace) 
         plan, registration = workspace.get(Plan, f"{key}/1"), workspace.get(Registration, f"{key}/1")
         assert {plan.hash, registration.hash} <= set(workspace.get(Verdict, key).parents)
         assert registration.plan_hash == plan.hash
+
+
+def test_the_facts_name_everything_that_they_follow_from(workspace: Workspace) -> None:
+    for key in keys(workspace):
+        sources = {
+            workspace.get(Plan, f"{key}/1").hash,
+            workspace.get(Registration, f"{key}/1").hash,
+            workspace.get(Tree, key).hash,
+            workspace.get(Verdict, key).hash,
+        }
+        assert set(workspace.get(Facts, key).parents) == sources
 
 
 def test_no_hashed_artifact_holds_a_time_or_a_path_of_the_machine(workspace: Workspace) -> None:
