@@ -46,6 +46,8 @@ class EditIn(Given):
     parent_score: float | None
     """The primary metric of the code given, on the dev split."""
     tried: tuple[Tried, ...] = ()
+    hints: tuple[str, ...] = ()
+    """What the person who runs the study said while it ran, in their order."""
     step: int
     steps: int
 

@@ -34,6 +34,8 @@ class IdeateIn(Given):
     archive: tuple[Earlier, ...] = ()
     asked: tuple[str, ...] = ()
     """What the user wants to be studied: names of knobs, or sentences."""
+    hints: tuple[str, ...] = ()
+    """What the user said besides, in their order."""
     count: int
     """Number of ideas wanted."""
     explore: int
