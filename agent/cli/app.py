@@ -6,7 +6,7 @@ Promises to import nothing heavy: whatever a command needs is imported when it r
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -91,11 +91,16 @@ def run(
     """Run a study: idea, experiments, paper, review."""
     from agent.cli.run import Request, start
 
+    flags: dict[str, dict[str, Any]] = {
+        "run": {
+            "seed": seed, "ideas": ideas, "explore": explore, "replicates": replicates, "workers": workers,
+        },
+        "models": {"default": model, "base_url": base_url},
+    }  # fmt: skip
     return start(
         Request(
-            template=template, model=model, base_url=base_url, seed=seed, ideas=ideas, idea=idea,
-            explore=explore, replicates=replicates, workers=workers, sandbox=sandbox, workspace=workspace,
-            name=name, regime=regime, until=until, pdf=not no_pdf,
+            template=template, flags=flags, idea=idea, sandbox=sandbox, workspace=workspace, name=name,
+            regime=regime, until=until, pdf=not no_pdf,
             consents=_consents(uninformative=allow_uninformative, exhausted=allow_exhausted),
             fresh=fresh, allow_network=allow_network, json=json,
         )
@@ -118,12 +123,17 @@ def resume(
     json: AsJson = False,
 ) -> int:
     """Go on with a run that was stopped, was killed or failed; what is recorded is not run again."""
+    from agent.cli.run import Resumption
     from agent.cli.run import resume as go_on
 
-    consents = _consents(uninformative=allow_uninformative, exhausted=allow_exhausted)
     return go_on(
-        run, workspace, template, base_url, workers, consents,
-        until=until, allow_network=allow_network, json=json,
+        Resumption(
+            run=run, template=template,
+            flags={"run": {"workers": workers}, "models": {"base_url": base_url}},
+            workspace=workspace, until=until,
+            consents=_consents(uninformative=allow_uninformative, exhausted=allow_exhausted),
+            allow_network=allow_network, json=json,
+        )
     )  # fmt: skip
 
 

@@ -151,8 +151,8 @@ def executor(study: Study, *, stop: Callable[[], Stopped | None], emit: Emit) ->
 
     run = study.run
     local = Local(
-        study.prepared,
-        study.sandbox,
+        study.equipment.prepared,
+        study.equipment.sandbox,
         Recorder(study.workspace, run.name, shared=run.sandbox != "none", fresh=run.fresh),
         workers=study.settings.run.workers or cores(),
         stop=stop,

@@ -8,38 +8,40 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from agent.artifacts import Archive, Run
-from agent.cli import checks
+from agent.artifacts import Archive, Idea, Run
+from agent.cli import build, checks
 from agent.cli.clean import run_folders
 from agent.cli.events import EventLog, beginning
 from agent.cli.look import known_run
-from agent.deps import Consent
+from agent.deps import Consent, Tex
 from agent.errors import UserError
+from agent.ledger import Ledger
+from agent.ports import Literature, Sandbox
 from agent.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent.cli.settings import Settings
+    from agent.sandboxes.choose import Kind
+    from agent.templates import Template
+    from agent.trials.prepare import Prepared
+
+
+Flags = Mapping[str, Mapping[str, Any]]
+"""Settings given as flags, by table; None where one was not given."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """The flags of `shoal run`; None where one was not given."""
+    """What `shoal run` was asked for."""
 
     template: str
-    model: str | None
-    base_url: str | None
-    seed: int | None
-    ideas: int | None
+    flags: Flags
     idea: str | None
-    explore: int | None
-    replicates: int | None
-    workers: int | None
     sandbox: str | None
     workspace: Path
     name: str | None
@@ -53,6 +55,33 @@ class Request:
     json: bool
 
 
+@dataclass(frozen=True)
+class Resumption:
+    """What `shoal resume` was asked for."""
+
+    run: str
+    template: str | None
+    """Where the template is now; None where the run began with it."""
+    flags: Flags
+    workspace: Path
+    until: str | None
+    consents: frozenset[Consent]
+    allow_network: bool
+    json: bool
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What a run works with, made and tried."""
+
+    prepared: Prepared
+    sandbox: Sandbox
+    tex: Tex | None
+    literature: Literature
+    because: str
+    """One line: which sandbox it is, and why."""
+
+
 PANEL = 3
 """Reviewers of a paper where the settings name no number; a scripted checklist is one."""
 
@@ -64,17 +93,16 @@ def start(request: Request) -> int:
         UserError: something must be mended first; no run was left behind.
         MachineryError: something broke before the run began.
     """
-    from agent.cli import build
     from agent.cli.idea import read_idea
+    from agent.cli.settings import load
     from agent.cli.study import Study, see_through
     from agent.cli.template import named_template
-    from agent.cli.tex import find_tex, open_tex
 
-    settings = _settings(request)
+    settings = load(request.flags, Path(), os.environ)
     template = named_template(request.template)
     regime, _ = template.regime(request.regime)
-    models = build.models_of(settings)
-    asked, brought = read_idea(request.idea, template, scripted=models.scripted)
+    scripted = build.models_of(settings).scripted
+    asked, brought = read_idea(request.idea, template, scripted=scripted)
     if brought is not None and settings.run.ideas != 1:
         raise UserError("--idea FILE brings one idea: leave --ideas away")
     checks.known_stage(request.until)
@@ -84,41 +112,12 @@ def start(request: Request) -> int:
     workspace = checks.usable_workspace(request.workspace, settings.run.min_free_mb)
     name = checks.free_name(workspace, request.name, template.name)
     build.model(settings, calls=None)
-    literature = build.literature(template)
-    with ExitStack() as stack:
-        where = find_tex(settings.sandbox) if request.pdf else None
-        sandbox, chosen_because = build.sandbox(settings, kind, workspace)
-        tex = open_tex(where, settings.sandbox, workspace, sandbox) if where else None
-        prepared = build.prepared(template, regime, sandbox, workspace, allow_network=request.allow_network)
-        setup = prepared.setup
-        ledger = build.ledger(workspace)
-        archive = build.archive(workspace, template.name, regime, name)
-        run = Run(
-            name=name,
-            graph_version=build.graph_version(),
-            template=template.name,
-            regime=regime,
-            scope=setup.scope,
-            model=models.text,
-            seed=settings.run.seed,
-            ideas=settings.run.ideas,
-            asked=asked,
-            brought=brought,
-            explore=settings.run.explore,
-            replicates=settings.run.replicates,
-            lag=settings.run.lag,
-            reviewers=settings.run.reviewers or (1 if models.scripted else PANEL),
-            pdf=request.pdf,
-            fresh=request.fresh,
-            sandbox=sandbox.name,
-            data_hash=setup.data_hash,
-            pool=setup.pool,
-            pool_count=ledger.count(setup.pool),
-            template_hash=setup.template_hash,
-            environment_hash=setup.environment_hash,
-            archive_hash=archive.hash,
-        )
-        stack.enter_context(workspace.lock(name))
+    equipment = _equip(
+        settings, template, regime, kind, workspace, pdf=request.pdf, allow_network=request.allow_network
+    )
+    archive = build.archive(workspace, template.name, regime, name)
+    run = _new_run(request, settings, equipment, build.ledger(workspace), archive, asked, brought, name=name)
+    with workspace.lock(name):
         checks.free_name(workspace, name, template.name)
         workspace.path(Archive, name).unlink(missing_ok=True)  # of a start that a crash ended before run.json
         workspace.put(name, archive)
@@ -126,78 +125,113 @@ def start(request: Request) -> int:
         try:
             with EventLog(workspace.run_folder(name)) as log:
                 log.began(request.template, settings.models.base_url)
-                print(chosen_because, file=sys.stderr)
-                study = Study(
-                    run, prepared, sandbox, tex, literature, settings, workspace, log, request.consents
-                )
+                study = Study(run, equipment, settings, workspace, log, request.consents)
                 return see_through(study, "run", request.until, json=request.json)
         except UserError:
-            _forget(workspace, run, paid=not models.scripted)
+            _forget(workspace, run, paid=not scripted)
             raise
 
 
-def resume(
-    name: str,
-    root: Path,
-    template: str | None,
-    base_url: str | None,
-    workers: int | None,
-    consents: frozenset[Consent],
-    *,
-    until: str | None,
-    allow_network: bool,
-    json: bool,
-) -> int:
+def resume(request: Resumption) -> int:
     """Go on with a run; returns the exit code.
 
     Raises:
         UserError: there is no such run, or template, data or environment are no longer those it began with.
         MachineryError: something broke before the run went on, or another process works on it.
     """
-    from agent.cli import build
     from agent.cli.settings import load
     from agent.cli.study import Study, see_through
     from agent.cli.template import named_template
+
+    checks.known_stage(request.until)
+    workspace = Workspace(request.workspace)
+    run = known_run(workspace, request.run)
+    checks.same_graph(run, build.graph_version())
+    folder = workspace.run_folder(run.name)
+    began = beginning(folder)
+    settings = load(_as_begun(request.flags, run, began.base_url), Path(), os.environ)
+    checks.server_address(settings.models.base_url)
+    template = named_template(request.template or began.template or run.template)
+    checks.usable_workspace(request.workspace, settings.run.min_free_mb)
+    build.model(settings, calls=None)
+    with workspace.lock(run.name):
+        _sweep(workspace, run.name)
+        equipment = _equip(
+            settings, template, run.regime, run.sandbox, workspace,
+            pdf=run.pdf, allow_network=request.allow_network,
+        )  # fmt: skip
+        checks.same_study(workspace, run, equipment.prepared.setup)
+        build.ledger(workspace)
+        with EventLog(folder) as log:
+            study = Study(run, equipment, settings, workspace, log, request.consents)
+            return see_through(study, "resume", request.until, json=request.json)
+
+
+def _equip(
+    settings: Settings,
+    template: Template,
+    regime: str,
+    kind: Kind | None,
+    workspace: Workspace,
+    *,
+    pdf: bool,
+    allow_network: bool,
+) -> Equipment:
+    """Find out what works here, and prepare the template."""
     from agent.cli.tex import find_tex, open_tex
 
-    checks.known_stage(until)
-    workspace = Workspace(root)
-    run = known_run(workspace, name)
-    checks.same_graph(run, build.graph_version())
-    models = build.Models.parse(run.model)
-    began = beginning(workspace.run_folder(name))
-    settings = load(
-        {"models": {**models.flags, "base_url": base_url or began.base_url}, "run": {"workers": workers}},
-        Path(),
-        os.environ,
+    literature = build.literature(template)
+    where = find_tex(settings.sandbox) if pdf else None
+    sandbox, because = build.sandbox(settings, kind, workspace)
+    tex = open_tex(where, settings.sandbox, workspace, sandbox) if where else None
+    prepared = build.prepared(template, regime, sandbox, workspace, allow_network=allow_network)
+    return Equipment(prepared, sandbox, tex, literature, because)
+
+
+def _new_run(
+    request: Request,
+    settings: Settings,
+    equipment: Equipment,
+    ledger: Ledger,
+    archive: Archive,
+    asked: str | None,
+    brought: Idea | None,
+    *,
+    name: str,
+) -> Run:
+    """What `run.json` will hold."""
+    setup, models = equipment.prepared.setup, build.models_of(settings)
+    return Run(
+        name=name,
+        graph_version=build.graph_version(),
+        template=setup.template.name,
+        regime=setup.regime,
+        scope=setup.scope,
+        model=models.text,
+        seed=settings.run.seed,
+        ideas=settings.run.ideas,
+        asked=asked,
+        brought=brought,
+        explore=settings.run.explore,
+        replicates=settings.run.replicates,
+        lag=settings.run.lag,
+        reviewers=settings.run.reviewers or (1 if models.scripted else PANEL),
+        pdf=request.pdf,
+        fresh=request.fresh,
+        sandbox=equipment.sandbox.name,
+        data_hash=setup.data_hash,
+        pool=setup.pool,
+        pool_count=ledger.count(setup.pool),
+        template_hash=setup.template_hash,
+        environment_hash=setup.environment_hash,
+        archive_hash=archive.hash,
     )
-    folder = workspace.run_folder(name)
-    checks.server_address(settings.models.base_url)
-    found = named_template(template or began.template or run.template)
-    checks.usable_workspace(root, settings.run.min_free_mb)
-    build.model(settings, calls=None)
-    literature = build.literature(found)
-    with ExitStack() as stack:
-        stack.enter_context(workspace.lock(name))
-        _sweep(workspace, name)
-        where = find_tex(settings.sandbox) if run.pdf else None
-        sandbox, chosen_because = build.sandbox(settings, run.sandbox, workspace)
-        tex = open_tex(where, settings.sandbox, workspace, sandbox) if where else None
-        prepared = build.prepared(found, run.regime, sandbox, workspace, allow_network=allow_network)
-        checks.same_study(workspace, run, prepared.setup)
-        build.ledger(workspace)
-        log = stack.enter_context(EventLog(folder))
-        print(chosen_because, file=sys.stderr)
-        study = Study(run, prepared, sandbox, tex, literature, settings, workspace, log, consents)
-        return see_through(study, "resume", until, json=json)
 
 
-def _settings(request: Request) -> Settings:
-    from agent.cli.settings import load
-
-    run = {name: getattr(request, name) for name in ("seed", "ideas", "explore", "replicates", "workers")}
-    models = {"default": request.model, "base_url": request.base_url}
-    return load({"run": run, "models": models}, Path(), os.environ)
+def _as_begun(flags: Flags, run: Run, base_url: str | None) -> Flags:
+    """The flags, with the models that the run began with."""
+    models = {"base_url": base_url} | {key: value for key, value in flags.get("models", {}).items() if value}
+    return {**flags, "models": {**build.Models.parse(run.model).flags, **models}}
 
 
 def _sweep(workspace: Workspace, name: str) -> None:

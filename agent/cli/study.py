@@ -18,15 +18,15 @@ from agent.cli.events import EventLog
 from agent.cli.look import Summary, print_json, summaries
 from agent.cli.progress import Progress, progress
 from agent.cli.stop import StopRequests
-from agent.deps import Consent, Deps, Tex
+from agent.deps import Consent, Deps
 from agent.errors import ShoalError, Stopped, StudyError, UserError, WorkspaceConflict
 from agent.ledger import Ledger
-from agent.ports import Event, Literature, Sandbox
+from agent.ports import Event
 from agent.workspace import Workspace
 
 if TYPE_CHECKING:
+    from agent.cli.run import Equipment
     from agent.cli.settings import Settings
-    from agent.trials.prepare import Prepared
 
 DONE, FINDINGS = 0, 1
 
@@ -36,10 +36,7 @@ class Study:
     """Everything that a run needs, made and checked; its lock is held."""
 
     run: Run
-    prepared: Prepared
-    sandbox: Sandbox
-    tex: Tex | None
-    literature: Literature
+    equipment: Equipment
     settings: Settings
     workspace: Workspace
     log: EventLog
@@ -99,6 +96,7 @@ def see_through(study: Study, command: Literal["run", "resume"], until: str | No
         UserError: something must be mended first; nothing is reported.
     """
     run, workspace = study.run, study.workspace
+    print(study.equipment.because, file=sys.stderr)
     folder = workspace.run_folder(run.name)
     built = build.model(study.settings, folder / "calls")
     requests = StopRequests(folder, run.name)
@@ -112,13 +110,13 @@ def see_through(study: Study, command: Literal["run", "resume"], until: str | No
 
     deps = Deps(
         run=run,
-        setup=study.prepared.setup,
+        setup=study.equipment.prepared.setup,
         workspace=workspace,
         ledger=Ledger(workspace),
         model=built.model,
         executor=executor,
-        literature=study.literature,
-        tex=study.tex,
+        literature=study.equipment.literature,
+        tex=study.equipment.tex,
         stop=requests.asked,
         consent=lambda consent, why: consent in study.consents or (not json and _ask(why, board)),
         emit=emit,
