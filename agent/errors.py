@@ -7,6 +7,7 @@ ShoalError
 │   ├── SandboxMissing               no sandbox works here, and the text says how to get one
 │   └── PlanRefused                  the plan may not be registered as it stands
 ├── Stopped                 exit 3   a cap, an approval, `shoal stop` or Ctrl-C; the run can be resumed
+│   └── CapReached                   the next call or trial could exceed what the user allows
 ├── MachineryError          exit 4   something outside the study broke; resume runs it again
 │   ├── SandboxUnavailable           the engine failed; nothing is known about the job
 │   ├── ModelUnavailable             no answer from the model server
@@ -55,6 +56,21 @@ class Stopped(ShoalError):
         super().__init__(reason)
         self.interrupted = interrupted
         """True for SIGINT and SIGTERM (exit 130), False for caps, approvals and `--until` (exit 3)."""
+
+
+class CapReached(Stopped):
+    """A cap on money, tokens, time or trials keeps the run from going on."""
+
+    def __init__(self, reason: str, *, remedy: str) -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+        """Flags for `shoal resume RUN`, or what to change in the settings."""
+
+    def way_on(self, run: str) -> str:
+        """How to go on with a higher cap."""
+        if self.remedy.startswith("--"):
+            return f"`shoal resume {run} {self.remedy}` goes on"
+        return f"{self.remedy}, then `shoal resume {run}` goes on"
 
 
 class MachineryError(ShoalError):

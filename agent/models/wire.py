@@ -5,7 +5,7 @@ Promises that a request's key depends on everything that can change its answer, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -35,6 +35,10 @@ class Sampling:
     """None leaves it to the server."""
 
 
+def _nobody_counts() -> None:
+    """Where no budget stands before the client."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One turn of one question."""
@@ -51,6 +55,9 @@ class Request:
     turn: int
     data: BaseModel
     """The prompt's typed input; not part of the key, since the messages render it."""
+    again: Callable[[], None] = field(default=_nobody_counts, compare=False, repr=False)
+    """A client calls it before it repeats an attempt that the server may have billed, such as one that timed
+    out: the budget books that attempt, and raises `CapReached` where no cap allows another one."""
 
     @property
     def key(self) -> str:
