@@ -23,7 +23,15 @@ Role = Literal["baseline", "treatment", "ablation", "control"]
 Family = Literal["verdict", "ablation", "descriptive"]
 Word = Literal["supported", "refuted", "inconclusive"]
 Scalar = bool | int | float | str
+Gate = Literal["idea", "plan", "paper"]
+"""Where a run may wait for a person, in this order."""
+Act = Literal["hint", "prune", "pin"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+
+
+def _unset(value: Any) -> bool:
+    """Whether a field that came later holds nothing: it is then left out, so that older hashes stay."""
+    return not value
 
 
 def canonical_json(value: Any) -> str:
@@ -158,6 +166,10 @@ class Run(Artifact):
     template_hash: str
     environment_hash: str
     archive_hash: str
+    approve: tuple[Gate, ...] = Field(default=(), exclude_if=_unset)
+    """What a person wants to approve before the run goes on."""
+    plan: BroughtPlan | None = Field(default=None, exclude_if=_unset)
+    """The plan that a person brought with the idea, or None."""
 
 
 class ArchivedStudy(Artifact):
@@ -186,6 +198,8 @@ class Ideas(Artifact):
 
     items: tuple[Idea, ...]
     parents: tuple[str, ...] = ()
+    hints: tuple[str, ...] = Field(default=(), exclude_if=_unset)
+    """What a person said before they were proposed."""
 
 
 # ------------------------------------------------------------------------------------ from idea to plan
@@ -233,6 +247,10 @@ class Idea(Artifact):
     scores: tuple[Score, ...] = ()
     parents: tuple[str, ...] = ()
     """Hashes of the template and the archive snapshot that it came from."""
+    edits: tuple[Edit, ...] = Field(default=(), exclude_if=_unset)
+    """The code that a person brought; empty where a model is to write it."""
+    deciding: tuple[Literal["control"], ...] = Field(default=(), exclude_if=_unset)
+    """Comparators that a person wants to decide beside those that always do."""
 
 
 class Scored(Artifact):
@@ -253,12 +271,36 @@ class Candidate(Artifact):
     """Position in its arm, from 0; configuration 0 is the template's defaults."""
     change: Change
     code_hash: str
-    origin: Literal["default", "random", "edit"]
+    origin: Literal["default", "random", "edit", "brought"]
     parent: int | None = None
     """Index in the same arm of the candidate whose code this one edits."""
     note: str = ""
     """What the edit does, in its author's words; empty for configurations."""
     trials: tuple[Scored, ...] = ()
+
+
+class Steering(Artifact):
+    """What a person asks of a running exploration, as it was given."""
+
+    act: Act
+    idea: Id | None
+    """The idea it is meant for; None for every idea of the run."""
+    node: str = ""
+    """What is pruned or pinned, such as `t3`; empty for a hint."""
+    text: str = ""
+    """The hint; empty otherwise."""
+
+
+class Steered(Artifact):
+    """A person's wish with the choice from which it took effect."""
+
+    act: Act
+    node: str = ""
+    text: str = ""
+    choice: int
+    """The first choice of the exploration that knew it, from 0."""
+    read: bool = True
+    """False for a hint that no language model saw."""
 
 
 class Winner(Artifact):
@@ -283,6 +325,10 @@ class Tree(Artifact):
     candidates: tuple[Candidate, ...]
     winners: tuple[Winner, ...]
     parents: tuple[str, ...] = ()
+    steering: tuple[Steered, ...] = Field(default=(), exclude_if=_unset)
+    """What people said while it went on, in the order in which it was taken up."""
+    brought: bool = Field(default=False, exclude_if=_unset)
+    """Nothing was searched: a person brought one configuration for each arm, each tried for its spread."""
 
 
 class Arm(Artifact):
@@ -372,6 +418,57 @@ class Registration(Artifact):
     """`registrations` of the template: beyond it the pool is exhausted."""
     exhausted: bool
     power: Power
+
+
+# -------------------------------------------------------------------------------------- people in the loop
+
+
+class BroughtArm(Artifact):
+    """One configuration of a plan that a person brought."""
+
+    role: Role
+    label: str
+    """What its owner calls it."""
+    change: Change
+    tuning_trials: int
+    """Configurations it was chosen from, as its owner declares."""
+
+
+class BroughtPlan(Artifact):
+    """What a person wants tested as it stands, without a search."""
+
+    arms: tuple[BroughtArm, ...]
+    """One treatment, one baseline, a control or none, and at most three ablations."""
+    control: Family | None
+    """What the comparison with the control is for; None without one."""
+    sesoi: float | None = Field(default=None, gt=0)
+    """Δ in the metric's unit, where it is not the template's."""
+
+
+class Draft(Artifact):
+    """A plan that was drawn up and waits for a person before it is registered."""
+
+    plan: Plan
+    power: Power
+    left: int
+    """Confirming replicates that the study has not used: n can be no larger."""
+
+
+class Approval(Artifact):
+    """A person's answer at a gate."""
+
+    idea: Id
+    gate: Gate
+    of: str
+    """Hash of the Idea, Draft or Paper as the person saw it; for another one it does not count."""
+    answer: Literal["approved", "rejected"]
+    why: str = ""
+    revised: Idea | None = None
+    """The idea as the person changed it."""
+    n: int | None = None
+    """Confirming replicates, where the person changed them."""
+    without: tuple[str, ...] = ()
+    """Arms beside treatment and baseline that the person took out of the plan."""
 
 
 # ------------------------------------------------------------------------------------- trials and results

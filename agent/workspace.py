@@ -20,10 +20,12 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from agent.artifacts import (
+    Approval,
     Archive,
     Artifact,
     Audit,
     Claims,
+    Draft,
     Facts,
     Figures,
     Idea,
@@ -37,6 +39,7 @@ from agent.artifacts import (
     Review,
     Run,
     Scores,
+    Steering,
     Tree,
     Trial,
     Verdict,
@@ -52,6 +55,9 @@ LAYOUT: dict[type[Artifact], str] = {
     Ideas: "experiments/{}/ideas.json",
     Idea: "experiments/{}/ideas/{}/idea.json",
     Tree: "experiments/{}/ideas/{}/tree.json",
+    Draft: "experiments/{}/ideas/{}/draft-{}.json",
+    Approval: "experiments/{}/ideas/{}/approvals/{}.json",
+    Steering: "experiments/{}/steering/{}.json",
     Plan: "experiments/{}/ideas/{}/plan-{}.json",
     Registration: "experiments/{}/ideas/{}/registration-{}.json",
     Facts: "experiments/{}/ideas/{}/facts.json",
@@ -182,7 +188,7 @@ class Workspace:
             MachineryError: another process holds it.
         """
         with _flock(self.run_folder(run) / "lock", wait=False) as held:
-            if not held:
+            if held is None:
                 raise MachineryError(f"run {run} is being worked on by another process")
             yield
 
@@ -283,7 +289,8 @@ def storage_failed(path: Path, error: OSError) -> StorageFailed:
 
 
 @contextmanager
-def _flock(path: Path, *, wait: bool) -> Iterator[bool]:
+def _flock(path: Path, *, wait: bool) -> Iterator[int | None]:
+    """The descriptor that holds the lock; None where another holds it and nobody waits."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("ab")
@@ -293,13 +300,41 @@ def _flock(path: Path, *, wait: bool) -> Iterator[bool]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
-            yield False
+            yield None
             return
-        yield True
+        yield file.fileno()
 
 
 @contextmanager
-def file_lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path` against other threads and processes; waits for it."""
-    with _flock(path, wait=True):
-        yield
+def file_lock(path: Path) -> Iterator[int]:
+    """Hold an exclusive lock on `path` against other threads and processes; waits for it.
+
+    Gives the descriptor that holds it: a child process that inherits it keeps the lock until it ends.
+    """
+    with _flock(path, wait=True) as held:
+        assert held is not None  # it was waited for
+        yield held
+
+
+@contextmanager
+def passing_lock(path: Path) -> Iterator[bool]:
+    """Try to hold the lock on a file that is gone once nobody holds it; says whether it is held.
+
+    For locks of which there are many: unlike `file_lock` it leaves no file behind, but for a killed process.
+    """
+    with _flock(path, wait=False) as held:
+        if held is None or not _still_there(path, held):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _still_there(path: Path, descriptor: int) -> bool:
+    """Whether an open file is the one that stands at `path`: its last holder may just have removed it."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
