@@ -1,8 +1,9 @@
 """Requirement sets become environments: built once under a lock, keyed by what goes into them.
 
-Promises that two runs that start together build an environment once, that a requirement that cannot be
-installed is named, and that the hash is the same for any engine with the same Python, wheels and
-processor kernel. Only wheels are installed: building a source archive would run its code on the host.
+Promises that two runs that start together build an environment once, that what a killed build left is never
+taken for built, that a requirement that cannot be installed is named, and that the hash is the same for any
+engine with the same Python, wheels and processor kernel. What is built needs no network again. Only wheels
+are installed: building a source archive would run its code on the host.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from agent.artifacts import Limits, Outcome, sha256_of
 from agent.errors import SandboxUnavailable, TemplateError
 from agent.ports import Environment, Job
 from agent.sandboxes.collect import discard
-from agent.workspace import file_lock, write_durably
+from agent.workspace import file_lock, storage_failed, write_durably
 
 RunJob = Callable[[Job], Outcome]
 
@@ -51,9 +52,11 @@ class Interpreter:
 class VirtualEnvironments:
     """Virtual environments in a folder, each without pip and without the host's packages."""
 
-    def __init__(self, folder: Path, interpreter: Interpreter) -> None:
+    def __init__(self, folder: Path, interpreter: Interpreter, ca_bundle: Path | None = None) -> None:
+        """`ca_bundle`: certificates for downloads, before those that pip was told of."""
         self._folder = folder
         self._interpreter = interpreter
+        self._ca_bundle = ca_bundle
 
     def get(self, requirements: tuple[str, ...], run: RunJob) -> Environment:
         """The environment with `requirements`, built if it is not there; `run` is used to look at it.
@@ -66,43 +69,105 @@ class VirtualEnvironments:
         key = environment_key(requirements, self._interpreter.version)
         folder = self._folder.resolve() / key
         python = folder / "bin" / "python"
-        with file_lock(self._folder / f"{key}.lock"):
-            done = folder / "built"
-            if not (done.is_file() and python.exists()):
-                self._build(folder, requirements)
-                write_durably(done, "\n".join(requirements).encode())
+        with file_lock(self._folder / f"{key}.lock") as held:
+            if built(folder) is None or not python.exists():
+                self._build(folder, requirements, held)
+                mark_built(folder, requirements)
+            mark_used(folder)
             environment = Environment(hash="", handle=str(folder), python=str(python))
             return described(environment, folder, run)
 
-    def _build(self, folder: Path, requirements: tuple[str, ...]) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        make = [str(self._interpreter.executable), "-I", "-m", "venv", "--without-pip", str(folder)]
+    def _build(self, folder: Path, requirements: tuple[str, ...], lock: int) -> None:
+        """Make the environment; its programs inherit the lock, and thus outlive no killed Shoal unseen."""
+        _remove(folder)
         variables = {name: value for name, value in os.environ.items() if name not in MISLEADING}
-        made = subprocess.run(make, capture_output=True, text=True, check=False, umask=0o022, env=variables)
+        variables |= {"PIP_USER": "0"} | ({"PIP_CERT": str(self._ca_bundle)} if self._ca_bundle else {})
+        make = [str(self._interpreter.executable), "-I", "-m", "venv", "--without-pip", str(folder)]
+        made = _run(make, variables, lock)
         if made.returncode != 0:
             raise SandboxUnavailable(f"no virtual environment could be made: {made.stderr.strip()[-300:]}")
         if not requirements:
             return
-        install = [*self._pip(), "--python", str(folder / "bin" / "python"), "install", *PIP_FLAGS]
-        done = subprocess.run(
-            [*install, *requirements], capture_output=True, text=True, check=False, umask=0o022, env=variables
-        )
+        install = [*host_pip(self._interpreter), "--python", str(folder / "bin" / "python"), "install"]
+        done = _run([*install, *PIP_FLAGS, *requirements], variables, lock)
         if done.returncode != 0:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise failed_install(requirements, done.stderr or done.stdout)
-
-    def _pip(self) -> list[str]:
-        """A pip of the host: this program's, else the interpreter's."""
-        if importlib.util.find_spec("pip") is not None:
-            return [sys.executable, "-m", "pip"]
-        pip = [str(self._interpreter.executable), "-m", "pip"]
-        if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode != 0:
-            raise SandboxUnavailable("pip is missing: python -m ensurepip, or apt-get install python3-pip")
-        return pip
+            _remove(folder)
+            raise failed_install(requirements, done.stderr or done.stdout, folder.with_suffix(".log"))
 
 
-MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
-"""Variables that would make pip install elsewhere, or believe that a package is there already."""
+def _run(command: list[str], variables: Mapping[str, str], lock: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        umask=0o022,
+        env=variables,
+        pass_fds=(lock,),
+    )
+
+
+def _remove(folder: Path) -> None:
+    """Remove what is left of an environment.
+
+    Raises:
+        StorageFailed: it cannot be removed.
+    """
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise storage_failed(folder, error) from error
+
+
+def host_pip(interpreter: Interpreter) -> list[str]:
+    """The command of a pip of the host: this program's, else the interpreter's.
+
+    Raises:
+        SandboxUnavailable: there is none.
+    """
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip"]
+    pip = [str(interpreter.executable), "-m", "pip"]
+    if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode != 0:
+        raise SandboxUnavailable("pip is missing: python -m ensurepip, or apt-get install python3-pip")
+    return pip
+
+
+# ------------------------------------------------------------------------ what the store knows of them
+
+BUILT = "built"
+"""File beside an environment that is whole: its requirements, a line each; touched whenever it is used."""
+
+
+def built(folder: Path) -> tuple[str, ...] | None:
+    """The requirements of an environment that was built to its end; None for any other folder."""
+    try:
+        return tuple(filter(None, (folder / BUILT).read_text(encoding="utf-8").split("\n")))
+    except FileNotFoundError:
+        return None
+
+
+def mark_built(folder: Path, requirements: tuple[str, ...]) -> None:
+    """Say that an environment is whole; the log of an earlier failure is of no more use."""
+    write_durably(folder / BUILT, "\n".join(requirements).encode())
+    folder.with_suffix(".log").unlink(missing_ok=True)
+
+
+def mark_used(folder: Path) -> None:
+    """Say that an environment was used now."""
+    os.utime(folder / BUILT)
+
+
+# ------------------------------------------------------------------------------ requirements and hashes
+
+MISLEADING = (
+    "PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON",
+    "PIP_DRY_RUN", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_NO_BINARY", "PIP_NO_DEPS", "PIP_IGNORE_INSTALLED",
+)  # fmt: skip
+"""Variables that would make pip install elsewhere or something else, or believe that it is there already."""
 PIP_FLAGS = ("--no-input", "--disable-pip-version-check", "--quiet", "--only-binary", ":all:")
 
 
@@ -122,13 +187,31 @@ def environment_key(requirements: tuple[str, ...], *more: str) -> str:
     return sha256_of([sorted(requirements), platform.machine(), *more])[:24]
 
 
-def failed_install(requirements: tuple[str, ...], log: str) -> TemplateError:
-    """The error for a failed pip, with the requirement that it stumbled over."""
+def failed_install(requirements: tuple[str, ...], log: str, kept: Path | None = None) -> TemplateError:
+    """The error for a failed pip, with the requirement that it stumbled over and why.
+
+    Args:
+        kept: where to leave pip's whole output.
+    """
     found = re.search(r"(?:No matching distribution found for|satisfies the requirement) ([^\s(]+)", log)
-    errors = [line for line in log.splitlines() if line.startswith("ERROR")] or log.strip().splitlines()[-1:]
-    named = found[1] if found else ", ".join(requirements)
-    reason = errors[-1].removeprefix("ERROR: ") if errors else "pip said nothing"
-    return TemplateError(f"requirement {named} cannot be installed: {reason[:300]}")
+    conflict = re.search(r"Cannot install (.+?) because", log)
+    named = found[1] if found else conflict[1] if conflict else ", ".join(requirements)
+    where = ""
+    if kept is not None:
+        write_durably(kept, log.encode("utf-8", "replace"))
+        where = f" (log: {kept})"
+    return TemplateError(f"requirement {named} cannot be installed: {_why(log)[:300]}{where}")
+
+
+def _why(log: str) -> str:
+    """Why pip failed, from its output."""
+    if "CERTIFICATE_VERIFY_FAILED" in log:
+        return "the package index has a certificate that is not trusted: set sandbox.ca_bundle or PIP_CERT"
+    if re.search(r"Retrying \(|Temporary failure in name resolution|Max retries exceeded", log):
+        return "the package index cannot be reached: check the network, or pip's index-url and proxy"
+    errors = [line for line in log.splitlines() if line.startswith("ERROR")]
+    telling = [line for line in errors if "ResolutionImpossible" not in line] or log.strip().splitlines()[-1:]
+    return telling[-1].removeprefix("ERROR: ") if telling else "pip said nothing"
 
 
 def described(environment: Environment, folder: Path, run: RunJob) -> Environment:

@@ -1,15 +1,20 @@
 """Docker images that jobs run in: the base, one a requirement set, one with TeX.
 
-Promises that an image is built once under a lock and keyed by the base's id and what goes into it, and that
-a failing requirement is named. Builds have a network, jobs do not.
+Promises that an image is built once under a lock and keyed by the base's id and what goes into it, that a
+killed build leaves no image, that a failing requirement is named, and that addresses, credentials and
+certificates of the build end neither in an image nor in its history: they are mounted into a container
+that is committed without its mounts. Builds have a network, jobs do not.
 """
 
 from __future__ import annotations
 
-import io
+import json
+import os
 import re
-import tarfile
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +23,34 @@ from agent.errors import SandboxUnavailable
 from agent.ports import Environment
 from agent.sandboxes.environments import (
     PIP_FLAGS,
+    Interpreter,
     RunJob,
+    built,
     check_requirements,
     described,
     environment_key,
     failed_install,
+    host_pip,
+    mark_built,
+    mark_used,
 )
+from agent.sandboxes.owner import LABEL, Owner
+from agent.sandboxes.sources import Sources, sources_of_host
 from agent.workspace import file_lock
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 REPOSITORY = "shoal"
-BUILD = "/shoal-build"
+BUILD = "/mnt"
+"""Where a build finds what it needs; mounted, so that nothing of it is left in the image."""
+BUILD_S = 3600
+CONTENT = "shoal.image"
+"""Label of an image: `environment` or `tex`."""
+REQUIREMENTS = "shoal.requirements"
+BASE = "shoal.base"
+GUARD = "exec 3<&0; (cat <&3 >/dev/null; kill -KILL -1) & exec 3<&-; set -e; . {}/variables; "
+"""Ends a build whose Shoal is gone: its standard input ends then, and everything but process 1 is killed."""
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 TEX_PACKAGES = (
     "texlive-latex-base", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",
@@ -69,21 +89,23 @@ class Images:
             ) from error
 
     def environment(self, requirements: tuple[str, ...], run: RunJob) -> Environment:
-        """The image with `requirements`; `run` is used to look at it."""
+        """The image with `requirements`; `run` is used to look at it.
+
+        Raises:
+            TemplateError: a requirement cannot be installed.
+            SandboxUnavailable: the base image has gone, or its Python does not run.
+        """
         check_requirements(requirements)
         base = self._base_id()
         key = environment_key(requirements, base)
+        folder = self._folder / key
         with file_lock(self._folder / f"{key}.lock"):
             handle, python = base, "python3"
             if requirements:
                 handle, python = f"{REPOSITORY}:env-{key}", "/opt/env/bin/python"
-                if self._id_of(handle) is None:
-                    try:
-                        self._build(handle, self._environment_recipe(), "\n".join(requirements))
-                    except BuildFailed as error:
-                        raise failed_install(requirements, str(error)) from error
+                self._see_to(handle, folder, "environment", requirements)
             environment = Environment(hash="", handle=handle, python=python)
-            return described(environment, self._folder / key, run)
+            return described(environment, folder, run)
 
     def tex(self) -> Environment:
         """The image with TeX.
@@ -94,45 +116,103 @@ class Images:
         key = sha256_of([self._base_id(), TEX_PACKAGES])[:24]
         handle = f"{REPOSITORY}:tex-{key}"
         with file_lock(self._folder / f"tex-{key}.lock"):
-            if self._id_of(handle) is None:
-                try:
-                    self._build(handle, self._tex_recipe(), "")
-                except BuildFailed as error:
-                    raise SandboxUnavailable(f"the TeX image could not be built: {error}") from error
+            self._see_to(handle, self._folder / f"tex-{key}", "tex", ())
         return Environment(hash=key, handle=handle, python="python3")
 
-    def _environment_recipe(self) -> str:
-        pip = f"{BUILD}/pip/bin/pip --python /opt/env/bin/python install {' '.join(PIP_FLAGS)}"
-        return self._recipe(
-            f"RUN python3 -m venv {BUILD}/pip && python3 -m venv --without-pip /opt/env "
-            f"&& {self._variable('PIP_CERT')}{pip} -r {BUILD}/requirements.txt && rm -rf {BUILD}"
-        )
+    def _see_to(self, handle: str, folder: Path, content: str, requirements: tuple[str, ...]) -> None:
+        """Build an image unless it is there, and note in the store and on the engine that it is used."""
+        if self._id_of(handle) is None:
+            try:
+                self._build(handle, content, requirements)
+            except BuildFailed as error:
+                if requirements:
+                    raise failed_install(requirements, str(error), folder.with_suffix(".log")) from error
+                raise SandboxUnavailable(f"the TeX image could not be built: {str(error)[-300:]}") from error
+            mark_built(folder, requirements)
+        elif built(folder) is None:
+            mark_built(folder, requirements)
+        mark_used(folder)
+        self._client.tag(handle, *_repository_and_tag(handle))  # the engine notes when this was last done
 
-    def _tex_recipe(self) -> str:
-        options = f"-o Acquire::https::CAInfo={BUILD}/ca.pem " if self._ca_bundle else ""
-        install = f"apt-get {options}install -y --no-install-recommends {' '.join(TEX_PACKAGES)}"
-        return self._recipe(
-            f"RUN apt-get {options}update -q && DEBIAN_FRONTEND=noninteractive {install} "
-            f"&& rm -rf /var/lib/apt/lists/* {BUILD}"
-        )
+    def _build(self, handle: str, content: str, requirements: tuple[str, ...]) -> None:
+        """Run the build in a container of the base image and commit it.
 
-    def _recipe(self, step: str) -> str:
-        return f"FROM {self._base_id()}\nUSER root\nCOPY . {BUILD}/\n{step}\n"
-
-    def _variable(self, name: str) -> str:
-        return f"{name}={BUILD}/ca.pem " if self._ca_bundle else ""
-
-    def _build(self, tag: str, recipe: str, requirements: str) -> None:
-        context = {"Dockerfile": recipe.encode(), "requirements.txt": requirements.encode()}
-        if self._ca_bundle:
-            context["ca.pem"] = self._ca_bundle.read_bytes()
-        log: list[str] = []
-        for row in self._client.build(
-            fileobj=_archive(context), custom_context=True, tag=tag, rm=True, forcerm=True, decode=True
+        Raises:
+            BuildFailed: the programs in it failed.
+        """
+        sources = sources_of_host(host_pip(Interpreter.of_host()), os.environ, self._ca_bundle)
+        script = _environment_script() if content == "environment" else _tex_script(sources)
+        labels = {
+            LABEL: Owner.of_this_process().label,
+            CONTENT: content,
+            REQUIREMENTS: json.dumps(requirements),
+            BASE: self._base_id(),
+        }
+        with (
+            self._mounted(sources, requirements) as mounts,
+            self._container(GUARD.format(BUILD) + script, labels, mounts, sources) as container,
         ):
-            log.append(COLOUR.sub("", row.get("stream", "")))
-            if "error" in row:
-                raise BuildFailed("".join(log)[-4000:] or row["error"])
+            streams = {"stdin": 1, "stream": 1}
+            with closing(self._client.attach_socket(container, params=streams)):
+                self._client.start(container)
+                ended = self._client.wait(container, timeout=BUILD_S)
+            if ended["StatusCode"] != 0:
+                log = self._client.logs(container).decode("utf-8", "replace")
+                raise BuildFailed(COLOUR.sub("", log) or f"exit code {ended['StatusCode']}")
+            self._client.commit(
+                container,
+                *_repository_and_tag(handle),
+                changes=["ENTRYPOINT []", 'CMD ["python3"]', f'LABEL {LABEL}=""'],
+            )
+
+    @contextmanager
+    def _mounted(self, sources: Sources, requirements: tuple[str, ...]) -> Iterator[list[tuple[Path, str]]]:
+        """What a build gets to see, with where: files of a folder that only this user can enter."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        private = Path(tempfile.mkdtemp(prefix=f".build-{os.getpid()}-", dir=self._folder.resolve()))
+        names = {path: f"{BUILD}/folder-{number}" for number, path in enumerate(sources.folders())}
+        files = {
+            "requirements.txt": "\n".join(requirements).encode(),
+            "variables": sources.script(BUILD, names).encode(),
+        }
+        for name, path in (("ca.pem", sources.certificates), ("client.pem", sources.client_certificate)):
+            if path is not None:
+                files[name] = path.read_bytes()
+        try:
+            for name, content in files.items():
+                (private / name).write_bytes(content)
+                (private / name).chmod(
+                    0o644
+                )  # an engine that maps users has another root
+            yield [*((private / name, f"{BUILD}/{name}") for name in files), *names.items()]
+        finally:
+            shutil.rmtree(private)
+
+    @contextmanager
+    def _container(
+        self, script: str, labels: dict[str, str], mounts: list[tuple[Path, str]], sources: Sources
+    ) -> Iterator[str]:
+        from docker.types import LogConfig, Mount
+
+        config = self._client.create_host_config(
+            network_mode="host" if sources.on_loopback else "bridge",
+            tmpfs={BUILD: "rw,exec"},
+            mounts=[Mount(target, str(path), type="bind", read_only=True) for path, target in mounts],
+            log_config=LogConfig(type=LogConfig.types.JSON, config={"max-size": "10m"}),
+        )
+        container: str = self._client.create_container(
+            self._base_id(),
+            entrypoint=["/bin/sh", "-c"],
+            command=[script],
+            user="root",
+            stdin_open=True,
+            labels=labels,
+            host_config=config,
+        )["Id"]
+        try:
+            yield container
+        finally:
+            self._client.remove_container(container, force=True, v=True)
 
     def _base_id(self) -> str:
         found = self._id_of(self._base)
@@ -156,13 +236,18 @@ def _repository_and_tag(image: str) -> tuple[str, str]:
     return (repository, tag) if colon and "/" not in tag else (image, "latest")
 
 
-def _archive(files: Mapping[str, bytes]) -> io.BytesIO:
-    """A tar archive of `files`, rewound."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o644
-            tar.addfile(entry, io.BytesIO(content))
-    archive.seek(0)
-    return archive
+def _environment_script() -> str:
+    pip = f"{BUILD}/pip/bin/pip --python /opt/env/bin/python install --no-cache-dir {' '.join(PIP_FLAGS)}"
+    return (
+        f"python3 -m venv {BUILD}/pip; python3 -m venv --without-pip /opt/env; "
+        f"{pip} -r {BUILD}/requirements.txt"
+    )
+
+
+def _tex_script(sources: Sources) -> str:
+    options = f"-o Acquire::https::CAInfo={BUILD}/ca.pem " if sources.certificates else ""
+    return (
+        f"export DEBIAN_FRONTEND=noninteractive; apt-get {options}update -q; "
+        f"apt-get {options}install -y --no-install-recommends {' '.join(TEX_PACKAGES)}; "
+        "apt-get clean; rm -rf /var/lib/apt/lists/*"
+    )
