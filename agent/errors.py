@@ -7,6 +7,7 @@ ShoalError
 │   ├── SandboxMissing               no sandbox works here, and the text says how to get one
 │   └── PlanRefused                  the plan may not be registered as it stands
 ├── Stopped                 exit 3   a cap, an approval, `shoal stop` or Ctrl-C; the run can be resumed
+│   └── Unanswered                   everything that is left to do waits for a person
 │   └── CapReached                   the next call or trial could exceed what the user allows
 ├── MachineryError          exit 4   something outside the study broke; resume runs it again
 │   ├── SandboxUnavailable           the engine failed; nothing is known about the job
@@ -71,6 +72,15 @@ class CapReached(Stopped):
         if self.remedy.startswith("--"):
             return f"`shoal resume {run} {self.remedy}` goes on"
         return f"{self.remedy}, then `shoal resume {run}` goes on"
+
+
+class Unanswered(Stopped):
+    """Everything that is left to do waits for a person's answer."""
+
+    def __init__(self, questions: tuple[str, ...], way_on: str) -> None:
+        super().__init__(way_on)
+        self.questions = questions
+        """One line a question, each with the command that answers it."""
 
 
 class MachineryError(ShoalError):

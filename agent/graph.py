@@ -1,34 +1,58 @@
 """The whole pipeline on one screen; the only file that knows langgraph.
 
 A node fetches, calls its stage and stores; state holds ids and words, artifacts live in the workspace.
+A gate does nothing but wait for a person, and nothing at all where the run was not asked to wait there.
 Node names are a file format: a run is resumed only by the graph version that started it.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Annotated, Any, TypedDict
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Send
+from langgraph.types import Command, Interrupt, Send, StateSnapshot, interrupt
 
-from agent.artifacts import Idea, Ideas, MetaReview, Paper, Plan, Registration, Tree, Verdict
+from agent.artifacts import (
+    Approval,
+    Draft,
+    Gate,
+    Idea,
+    Ideas,
+    MetaReview,
+    Paper,
+    Plan,
+    Registration,
+    Tree,
+    Verdict,
+)
 from agent.deps import Deps
-from agent.errors import MachineryError, ShoalError, Stopped, StorageFailed, StudyFailed, UserError
+from agent.errors import (
+    MachineryError,
+    ShoalError,
+    Stopped,
+    StorageFailed,
+    StudyFailed,
+    Unanswered,
+    UserError,
+)  # fmt: skip
 from agent.stages.analyse import analyse
+from agent.stages.approvals import REJECTED, answered, approved_idea, waiting
 from agent.stages.confirm import confirm
+from agent.stages.desk import Desk
 from agent.stages.explore import explore
 from agent.stages.ideate import ideate
-from agent.stages.register import register
+from agent.stages.register import draw_up, register
 from agent.stages.review import review
 from agent.stages.write import write
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 STAGES = ("ideate", "explore", "register", "confirm", "analyse", "write", "review")
 
 
@@ -75,6 +99,8 @@ class Passage:
     deps: Deps
     until: str | None = None
     """Stage after which to stop."""
+    desk: Desk = field(default_factory=Desk)
+    """Where ideas wait while others work."""
 
 
 # ------------------------------------------------------------------------- nodes: fetch, call, store
@@ -84,14 +110,20 @@ def _ideate(deps: Deps) -> list[str]:
     run = deps.run
     ideas = deps.workspace.once(Ideas, run.name, lambda: ideate(deps))
     chosen = ideas.items[: run.ideas]
-    for idea in chosen:
+    for idea in chosen if "idea" not in run.approve else ():
         deps.workspace.put(f"{run.name}/{idea.id}", idea)
     return [idea.id for idea in chosen]
 
 
 def _explore(key: str, deps: Deps) -> None:
-    idea = deps.workspace.get(Idea, key)
+    idea = deps.workspace.once(Idea, key, lambda: approved_idea(key, deps.workspace))
     deps.workspace.once(Tree, key, lambda: explore(idea, deps))
+
+
+def _plan(key: str, deps: Deps) -> None:
+    if "plan" in deps.run.approve:
+        idea, tree = deps.workspace.get(Idea, key), deps.workspace.get(Tree, key)
+        deps.workspace.once(Draft, f"{key}/1", lambda: draw_up(idea, tree, deps))
 
 
 def _register(key: str, deps: Deps) -> None:
@@ -130,6 +162,7 @@ def _run_node(state: RunState, runtime: Runtime[Passage]) -> dict[str, Any]:
     deps.check_stop()
     deps.say("stage", "", "ideate", phase="start")
     ideas = _ideate(deps)
+    runtime.context.desk.works(ideas)
     deps.say("stage", "", "ideate", phase="end")
     return {"ideas": ideas}
 
@@ -139,21 +172,50 @@ def _study_node(stage: str, step: Callable[[str, Deps], None]) -> Any:  # langgr
         deps, idea = runtime.context.deps, state["idea"]
         if state["failed"]:
             return {}
-        _stop_before(stage, runtime.context.until, deps.run.name)
-        deps.check_stop()
-        deps.say("stage", idea, stage, phase="start")
         try:
+            _stop_before(stage, runtime.context.until, deps.run.name)
+            deps.check_stop()
+            deps.say("stage", idea, stage, phase="start")
             step(f"{deps.run.name}/{idea}", deps)
         except StudyFailed as error:
             deps.say("error", idea, str(error), stage=stage)
             return {"failed": f"{stage}: {error}"}
-        except Stopped:
-            raise
-        except ShoalError as error:
-            deps.say("error", idea, str(error), stage=stage)
+        except BaseException as error:
+            runtime.context.desk.rests(idea)
+            if isinstance(error, ShoalError) and not isinstance(error, Stopped):
+                deps.say("error", idea, str(error), stage=stage)
             raise
         deps.say("stage", idea, stage, phase="end")
         return {"stage": stage}
+
+    return node
+
+
+def _drafting(state: StudyState, runtime: Runtime[Passage]) -> dict[str, Any]:
+    """Part of `register` that comes before its gate; nothing to do where there is no gate."""
+    if "plan" not in runtime.context.deps.run.approve:
+        return {}
+    drawn: dict[str, Any] = _study_node("register", _plan)(state, runtime)
+    return {name: value for name, value in drawn.items() if name != "stage"}
+
+
+def _gate_node(gate: Gate) -> Any:
+    def node(state: StudyState, runtime: Runtime[Passage]) -> dict[str, Any]:
+        deps, idea, desk = runtime.context.deps, state["idea"], runtime.context.desk
+        if state["failed"] or gate not in deps.run.approve:
+            return {}
+        key = f"{deps.run.name}/{idea}"
+
+        def look() -> Approval | None:
+            return answered(gate, key, deps.workspace)
+
+        while (given := look() or desk.wait(idea, look, deps.check_stop)) is None:
+            interrupt({"idea": idea, "gate": gate})
+        if given.answer == "rejected":
+            text = f"{REJECTED}: {given.why}"
+            deps.say("error", idea, text, stage=gate)
+            return {"failed": f"{gate}: {text}"}
+        return {}
 
     return node
 
@@ -175,21 +237,31 @@ def _done(state: StudyState, runtime: Runtime[Passage]) -> dict[str, Any]:
     key = f"{deps.run.name}/{idea}"
     word = deps.workspace.get(Verdict, key).word if deps.workspace.has(Verdict, key) else ""
     deps.say("done", idea, state["failed"] or word)
+    runtime.context.desk.rests(idea)
     study = Study(idea=idea, stage=state["stage"], failed=state["failed"], verdict=word)
     return {"verdict": word, "studies": {idea: study}}
 
 
 def _study_graph() -> StateGraph[StudyState, Passage, StudyState, StudyOutput]:
-    steps = [_explore, _register, _confirm, _analyse, _write, _review]
+    steps = {
+        "explore": _explore, "register": _register, "confirm": _confirm,
+        "analyse": _analyse, "write": _write, "review": _review,
+    }  # fmt: skip
+    stages: dict[str, Any] = {stage: _study_node(stage, step) for stage, step in steps.items()}
+    nodes = {
+        "approve_idea": _gate_node("idea"),
+        "explore": stages["explore"],
+        "plan": _drafting,
+        "approve_plan": _gate_node("plan"),
+        **{stage: stages[stage] for stage in ("register", "confirm", "analyse", "write", "review")},
+        "approve_paper": _gate_node("paper"),
+        "done": _done,
+    }
     graph = StateGraph(StudyState, context_schema=Passage, output_schema=StudyOutput)
-    before = START
-    for stage, step in zip(STAGES[1:], steps, strict=True):
-        graph.add_node(stage, _study_node(stage, step))
-        graph.add_edge(before, stage)
-        before = stage
-    graph.add_node("done", _done)
-    graph.add_edge(before, "done")
-    graph.add_edge("done", END)
+    for name, node in nodes.items():
+        graph.add_node(name, node)
+    for before, after in pairwise((START, *nodes, END)):
+        graph.add_edge(before, after)
     return graph
 
 
@@ -213,6 +285,7 @@ def run_graph(deps: Deps, *, until: str | None = None) -> tuple[Study, ...]:
 
     Raises:
         Stopped: a cap, `until` or a signal; the run can be resumed.
+        Unanswered: what is left waits for a person; the run can be resumed once an answer is there.
         UserError: another version of the graph started this run.
         StudyError: one idea could not be written or answered; the others went on, and resume tries it again.
         MachineryError: something outside the study broke; the run can be resumed.
@@ -237,12 +310,48 @@ def run_graph(deps: Deps, *, until: str | None = None) -> tuple[Study, ...]:
 def _invoke(deps: Deps, saver: SqliteSaver, until: str | None) -> tuple[Study, ...]:
     graph = _pipeline().compile(checkpointer=saver)
     config: Any = {"configurable": {"thread_id": deps.run.name}}
+    if deps.run.approve:
+        config["max_concurrency"] = deps.run.ideas  # an idea that waits must not take another's thread
     begun = graph.get_state(config)
-    start = None if begun.values else RunState(graph_version=GRAPH_VERSION, ideas=[], studies={})
     if _ended(begun.values):
         return _in_order(begun.values)
-    values = graph.invoke(start, config, context=Passage(deps, until), durability="sync")
-    return _in_order(values)
+    passage = Passage(deps, until)
+    step: Any = None if begun.values else RunState(graph_version=GRAPH_VERSION, ideas=[], studies={})
+    if begun.values:
+        passage.desk.works(_unfinished(begun))
+        step = _answers(begun.interrupts, deps)
+    graph.invoke(step, config, context=passage, durability="sync")
+    while (state := graph.get_state(config)).interrupts:
+        answers = _answers(state.interrupts, deps)
+        if answers is None:
+            raise _unanswered(state.interrupts, deps)
+        passage.desk.works(_unfinished(state))
+        graph.invoke(answers, config, context=passage, durability="sync")
+    return _in_order(state.values)
+
+
+def _answers(asked: Sequence[Interrupt], deps: Deps) -> Command[Any] | None:
+    """What resumes the gates that a person answered; None where nobody did."""
+    found = {}
+    for one in asked:
+        given = answered(one.value["gate"], f"{deps.run.name}/{one.value['idea']}", deps.workspace)
+        if given is not None:
+            found[one.id] = given.hash
+    return Command(resume=found) if found else None
+
+
+def _unanswered(asked: Sequence[Interrupt], deps: Deps) -> Unanswered:
+    found = (waiting(deps.run, one.value["idea"], deps.workspace) for one in asked)
+    way_on = f"`shoal resume {deps.run.name}` goes on after an answer"
+    return Unanswered(tuple(one.text for one in found if one is not None), way_on)
+
+
+def _unfinished(state: StateSnapshot) -> list[str]:
+    """The ideas that go on when the run does: not those whose end a crash kept from its checkpoint."""
+    ended = set(state.values["studies"])
+    for task in state.tasks:
+        ended |= set((task.result or {}).get("studies", {}))
+    return [idea for idea in state.values["ideas"] if idea not in ended]
 
 
 def _ended(values: Any) -> bool:

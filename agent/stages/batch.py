@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import Future
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -45,7 +45,7 @@ class Batch:
         """
         self.deps.check_stop()
         trial = self.deps.setup.trial(request.change, request.replicate, self.split)
-        future = self.deps.executor.submit(trial, request.change)
+        future = self.deps.executor.submit(trial, request.change, queue=self.idea)
         future.add_done_callback(lambda ended: self._report(request, ended))
         return future
 
@@ -87,6 +87,25 @@ class Batch:
             total=max(self.total, done),
             best=best,
         )
+
+
+def side_by_side(ways: Iterable[Iterator[Collection[Future[Finished]]]]) -> None:
+    """Follow several ways, each of which names the trials that it waits for, to the end of all.
+
+    A way goes on as soon as its own trials have ended, so that none waits for the slowest trial of another.
+    """
+    waiting: dict[Iterator[Collection[Future[Finished]]], Collection[Future[Finished]]] = {}
+    ready = list(ways)
+    while ready or waiting:
+        for way in ready:
+            waiting.pop(way, None)
+            for futures in way:
+                waiting[way] = futures
+                break
+        ready = [way for way, futures in waiting.items() if all(future.done() for future in futures)]
+        if not ready and waiting:
+            running = {future for futures in waiting.values() for future in futures if not future.done()}
+            wait(running, return_when=FIRST_COMPLETED)
 
 
 def scored(request: Request, finished: Finished, metric: str) -> Scored:

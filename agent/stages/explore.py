@@ -6,8 +6,8 @@ The baseline gets as many candidates as the treatment. Nothing found here may be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -19,8 +19,10 @@ from agent.ports import Finished
 from agent.prompts.brief import brief_of, code_files
 from agent.prompts.edit import EDIT, EditIn, Tried
 from agent.search import Proposal
-from agent.stages.batch import Batch, Request, scored
+from agent.stages.batch import Batch, Request, scored, side_by_side
 
+_Looks = dict[Request, Future[Finished]]
+"""Trials that were asked for, in that order."""
 LOG_CHARACTERS = 1500
 """How much of a failed edit's output the next prompt shows."""
 
@@ -37,7 +39,6 @@ def explore(idea: Idea, deps: Deps) -> Tree:
         exploration.try_knob(idea.treated.knob)
     else:
         exploration.try_code(idea, idea.treated.what)
-    exploration.rerun_the_best()
     exploration.refuse_without_a_score()
     return exploration.tree()
 
@@ -79,28 +80,22 @@ class _Exploration:
     def try_knob(self, knob: str) -> None:
         """Baseline, treatment and control on shared configurations."""
         template, rng = self.deps.setup.template, self.deps.rng("explore", self.idea.id)
-        self._first_look(search.knob_arms(template.spec.knobs, knob, self.deps.run.explore, rng))
+        self._tune(search.knob_arms(template.spec.knobs, knob, self.deps.run.explore, rng))
 
     def try_code(self, idea: Idea, what: str) -> None:
         """Baseline and control configurations, best-first edits, then the best edit's configurations."""
         template, rng = self.deps.setup.template, self.deps.rng("explore", idea.id)
         proposals = search.code_arms(template.spec.knobs, self.deps.run.explore, rng)
-        waiting = [(p, self.batch.submit(_request(self._add(p), 0))) for p in proposals]
-        root = waiting[0][1]
-        self._propose_edits(what, root)
-        for proposal, future in waiting:
-            self._note(_request(self.arms[proposal.arm][proposal.index], 0), future.result())
+        begun = self._begin(_request(self._add(proposal), 0) for proposal in proposals)
+        self._propose_edits(what, next(iter(begun.values())))
         edits = list(self.arms["treatment"].values())
         best = search.best_edit(edits, **self._goal_and_worst)
         if best is None:
+            wait(begun.values())
             raise StudyFailed(f"none of the {len(edits)} edits for {idea.id} ran: nothing to confirm")
         configurations = [candidate.change for candidate in self.arms["baseline"].values()]
         tuned = search.tuned_edit(configurations, self.arms["treatment"][best], self.deps.run.explore)
-        self._first_look(tuned, parent=best)
-
-    def _first_look(self, proposals: Iterable[Proposal], parent: int | None = None) -> None:
-        added = [self._add(proposal, parent) for proposal in proposals]
-        self._run(_request(candidate, 0) for candidate in added)
+        self._tune(tuned, parent=best, begun=begun)
 
     def _propose_edits(self, what: str, root: Future[Finished]) -> None:
         """Ask for edits one by one; choice k knows the trials 0 … k−lag and no later ones."""
@@ -170,20 +165,36 @@ class _Exploration:
             log_tail=log_tail,
         )
 
-    # ----------------------------------------------------------------------------------------- re-runs
+    # ------------------------------------------------------------------------------------------ tuning
 
-    def rerun_the_best(self) -> None:
-        """The best third of each arm on replicates 1–2, then its best three so far on 3–4."""
-        self._rerun(search.best_third, search.SECOND)
-        self._rerun(search.best_three, search.THIRD)
+    def _tune(
+        self, proposals: Iterable[Proposal], parent: int | None = None, begun: _Looks | None = None
+    ) -> None:
+        """Look at each proposal once and at the best of each arm again; `begun` are looks under way."""
+        looks = {**(begun or {}), **self._begin(_request(self._add(p, parent), 0) for p in proposals)}
+        side_by_side(
+            self._way(arm, {request: future for request, future in looks.items() if request.arm == arm})
+            for arm in self.arms
+        )
 
-    def _rerun(self, choose: Callable[..., tuple[int, ...]], replicates: Sequence[int]) -> None:
-        chosen = [
-            candidates[index]
-            for candidates in self.arms.values()
-            for index in choose(list(candidates.values()), **self._goal_and_worst)
-        ]
-        self._run(_request(candidate, replicate) for candidate in chosen for replicate in replicates)
+    def _way(self, arm: str, looks: _Looks) -> Iterator[Collection[Future[Finished]]]:
+        """After the first looks the best third on replicates 1–2, then the best three so far on 3–4."""
+        yield from self._ended(looks)
+        for choose, replicates in ((search.best_third, search.SECOND), (search.best_three, search.THIRD)):
+            candidates = self.arms[arm]
+            chosen = choose(list(candidates.values()), **self._goal_and_worst)
+            yield from self._ended(
+                self._begin(_request(candidates[index], r) for index in chosen for r in replicates)
+            )
+
+    def _begin(self, requests: Iterable[Request]) -> _Looks:
+        return {request: self.batch.submit(request) for request in requests}
+
+    def _ended(self, looks: _Looks) -> Iterator[Collection[Future[Finished]]]:
+        """Wait for trials and note them in the order in which they were asked for."""
+        yield looks.values()
+        for request, future in looks.items():
+            self._note(request, future.result())
 
     def refuse_without_a_score(self) -> None:
         """An arm of the verdict that never scored on dev leaves nothing to compare.
@@ -227,10 +238,6 @@ class _Exploration:
         )
         self.arms[proposal.arm][proposal.index] = candidate
         return candidate
-
-    def _run(self, requests: Iterable[Request]) -> None:
-        for request, finished in self.batch.run(requests).items():
-            self._note(request, finished)
 
     def _note(self, request: Request, finished: Finished) -> None:
         candidate = self.arms[request.arm][request.index]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from agent.artifacts import (
+    Approval,
     Arm,
     Candidate,
     CodeTreatment,
     Comparison,
+    Draft,
     Family,
     Idea,
     Ideas,
@@ -29,9 +31,20 @@ from agent.evidence.registration import (
     replicates_left,
 )
 from agent.ledger import Entry
+from agent.stages.approvals import answered
 
 PRIMARY = 1
 """Version of an idea's primary plan."""
+
+
+def draw_up(idea: Idea, tree: Tree, deps: Deps) -> Draft:
+    """The plan as a person is to see it before it is registered; nothing is frozen or counted yet.
+
+    Raises:
+        PlanRefused: too few confirming replicates are left.
+    """
+    plan, power = plan_of(idea, tree, deps)
+    return Draft(plan=plan, power=power, left=replicates_left((), deps.setup.template.confirming))
 
 
 def register(idea: Idea, tree: Tree, deps: Deps) -> Registration:
@@ -45,7 +58,8 @@ def register(idea: Idea, tree: Tree, deps: Deps) -> Registration:
         Stopped: the plan is uninformative or the pool exhausted, and the user has not allowed it.
     """
     key = f"{deps.run.name}/{idea.id}/{PRIMARY}"
-    plan, power = plan_of(idea, tree, deps)
+    approval = answered("plan", f"{deps.run.name}/{idea.id}", deps.workspace)
+    plan, power = plan_of(idea, tree, deps, approval)
     number = deps.run.pool_count + 1 + _position(idea, deps)
     budget = deps.setup.template.spec.replicates.registrations
     registration = Registration(
@@ -58,18 +72,23 @@ def register(idea: Idea, tree: Tree, deps: Deps) -> Registration:
         exhausted=number > budget,
         power=power,
     )
-    _ask_consent(registration, deps)
+    _ask_consent(registration, approval, deps)
     deps.workspace.put(key, plan)
     deps.ledger.append(Entry(run=deps.run.name, plan=plan.hash, pool=registration.pool, kind="primary"))
     return deps.workspace.put(key, registration)
 
 
-def plan_of(idea: Idea, tree: Tree, deps: Deps) -> tuple[Plan, Power]:
-    """The primary plan of an idea, with what it could show."""
+def plan_of(idea: Idea, tree: Tree, deps: Deps, approval: Approval | None = None) -> tuple[Plan, Power]:
+    """The primary plan of an idea, with what it could show; as a person changed it where one did.
+
+    Raises:
+        PlanRefused: too few confirming replicates are left.
+    """
     name, metric = deps.setup.template.primary
     assert metric.sesoi is not None  # a loaded template's primary metric has both
     assert metric.worst is not None
-    arms = _arms(idea, tree, deps)
+    taken_out = approval.without if approval else ()
+    arms = tuple(arm for arm in _arms(idea, tree, deps) if arm.name not in taken_out)
     comparisons = tuple(_comparison(arm, idea) for arm in arms if arm.name != "treatment")
     deciding = [c.comparator for c in comparisons if c.family == "verdict"]
     differences = [
@@ -77,13 +96,14 @@ def plan_of(idea: Idea, tree: Tree, deps: Deps) -> tuple[Plan, Power]:
         for comparator in deciding
     ]
     level = alpha(deps.run.ideas)
+    asked = (approval.n if approval else None) or deps.run.replicates
     n, power = choose_n(
         differences,
         sesoi=metric.sesoi,
         alpha=level,
-        n=deps.run.replicates or default_n(len(deciding), deps.run.ideas),
+        n=asked or default_n(len(deciding), deps.run.ideas),
         left=replicates_left((), deps.setup.template.confirming),
-        may_rise=deps.run.replicates is None,
+        may_rise=asked is None,
     )
     plan = Plan(
         id=f"plan-{PRIMARY}",
@@ -151,7 +171,8 @@ def _position(idea: Idea, deps: Deps) -> int:
     return [item.id for item in items].index(idea.id)
 
 
-def _ask_consent(registration: Registration, deps: Deps) -> None:
+def _ask_consent(registration: Registration, approval: Approval | None, deps: Deps) -> None:
+    """Ask for what is not allowed yet; who approved the plan has read what it could show."""
     number, budget, power = registration.number, registration.budget, registration.power
     if registration.exhausted:
         _need(
@@ -160,7 +181,7 @@ def _ask_consent(registration: Registration, deps: Deps) -> None:
             "and the verdict could be no more than inconclusive",
             deps,
         )
-    if not power.informative:
+    if not power.informative and approval is None:
         _need(
             "uninformative",
             f"with {len(registration.replicates)} replicates the plan would be supported with probability "

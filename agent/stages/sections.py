@@ -10,6 +10,7 @@ from agent.deps import Deps
 from agent.latex.numbers import SILENT_UNITS
 from agent.prompts.section import (
     SECTION,
+    SECTIONS,
     ClaimLine,
     FactLine,
     FloatLine,
@@ -18,6 +19,7 @@ from agent.prompts.section import (
     SectionName,
     SettingLine,
     WorkLine,
+    is_common,
 )
 from agent.stages.study import Study
 from agent.stages.words import metric_label, treated_label
@@ -33,26 +35,19 @@ TABLES: dict[SectionName, FloatLine] = {
     ),
 }
 """The table that a section refers to; tables are generated."""
-REPORTING: frozenset[SectionName] = frozenset({"abstract", "results", "limitations", "conclusion"})
-"""Sections that may state what the test split showed."""
-MEASURED = ("arm.", "other.", "effect.", "comparison.", "plan.", "count.", "ledger.", "power.", "verdict.")
-FACTS_OF: dict[SectionName, tuple[str, ...]] = {
-    **dict.fromkeys(REPORTING, MEASURED),
-    "method": ("plan.", "ledger.", "power.", "explore."),
-    "setup": ("plan.", "count.", "ledger.", "explore."),
-    "exploration": ("explore.",),
-    "introduction": (),
-    "related_work": (),
+OUTCOME = ("arm.", "other.", "effect.", "comparison.", "verdict.", "count.failures")
+"""First letters of the facts that the test brought."""
+EXPLORED: dict[SectionName, tuple[str, ...]] = {
+    "method": ("trials", "candidates"),
+    "setup": ("trials",),
+    "exploration": ("",),
 }
-"""First words of the names of the facts that a section may use; method and set-up get no scores."""
-SAID_OTHERWISE = frozenset({"goal", "alpha", "level", "sesoi", "worst", "n", "explore_trials"})
-"""Settings that facts say too; and the metric's goal, which stands in the study's head."""
-DETAILED: frozenset[SectionName] = frozenset({"method", "setup"})
-"""Sections that may print every knob and limit; the reporting ones only knobs off their default."""
-DESIGNED: frozenset[SectionName] = frozenset({*REPORTING, "method", "setup"})
-"""Sections that need to know how the study was made."""
-STEPPED: frozenset[SectionName] = frozenset({"method", "results", "exploration"})
-"""Sections that may tell the steps of editing apart."""
+"""Last words of the facts about exploring that a section may state."""
+SAID_OTHERWISE = frozenset({"goal", "alpha", "level", "sesoi", "worst", "n", "explore_trials", "limits"})
+"""Settings that facts or other settings say too; and the metric's goal, which stands in the study's head."""
+LIMITS = frozenset({"limit.wall_s", "limit.cpus", "limit.mem_mb"})
+"""The limits of a trial that a paper may tell."""
+MOST_AUTHORS = 3
 
 
 def write_section(
@@ -89,7 +84,7 @@ def section_in(
     deps: Deps,
 ) -> SectionIn:
     """What the writer of a section is given."""
-    template, verdict, reporting = deps.setup.template, study.verdict, name in REPORTING
+    template, verdict, reporting = deps.setup.template, study.verdict, SECTIONS[name].reports
     metric_name, metric = template.primary
     return SectionIn(
         section=name,
@@ -117,33 +112,43 @@ def section_in(
         references=tuple(_work_line(work) for work in study.works),
         figures=tuple(_float(figure) for figure in study.figures_of(name)),
         tables=(TABLES[name],) if name in TABLES else (),
-        design=study.design if name in DESIGNED else (),
+        design=study.design,
         experiment=_docstrings(template.code()),
-        limitations=study.limitations if name in ("limitations", "abstract", "conclusion") else (),
-        code_diff=study.code_diff if name in ("method", "introduction") else "",
+        limitations=study.limitations if name == "limitations" else (),
+        code_diff=study.code_diff if name == "method" else "",
         previous=tuple(Previous(name=key, latex=text) for key, text in others.items()),
     )
 
 
 def _is_offered(name: SectionName, key: str, value: Scalar, template: Template) -> bool:
-    """Whether a section may print a setting."""
+    """Whether a section may print a setting: of the knobs only those off their default."""
     first, _, rest = key.partition(".")
     if key in SAID_OTHERWISE or first == "replicates" or rest.startswith("ablation-"):
         return False
     if first == "knob":
-        knob = rest.partition(".")[2]
-        off_default = value != template.defaults[knob]
-        return name in DETAILED or (name in REPORTING and off_default)
+        return value != template.defaults[rest.partition(".")[2]]
     if first == "limit":
-        return name in DETAILED
-    return name in STEPPED or not (first == "step" or first.startswith("ablation-"))
+        return key in LIMITS
+    if first == "step":
+        return name == "exploration"
+    return name in ("method", "results") or not first.startswith("ablation-")
 
 
 def _is_for(name: SectionName, fact: Fact) -> bool:
-    """Whether a section may use a fact; trials an arm are `plan.n`, and an ablation is not tuned."""
-    told_otherwise = fact.name.endswith(".trials") and fact.name.startswith("arm.")
-    untuned = fact.name.startswith("arm.ablation-") and fact.name.endswith(".tuning")
-    return fact.name.startswith(FACTS_OF[name]) and not told_otherwise and not untuned
+    """Whether a section may use a fact, and needs it: `\\interval` prints limits, `plan.n` the number of trials."""
+    first, last = fact.name.partition(".")[0], fact.name.rpartition(".")[2]
+    if first == "explore":
+        return fact.name.endswith(EXPLORED.get(name, ()))
+    if is_common(fact.name):
+        return fact.name != "count.replicates"
+    untuned = fact.name.startswith("arm.ablation-") and last == "tuning"
+    twice = (first, last) in (
+        ("effect", "low"),
+        ("effect", "high"),
+        ("comparison", "n"),
+        ("arm", "trials"),
+    )
+    return SECTIONS[name].reports and fact.name.startswith(OUTCOME) and not untuned and not twice
 
 
 def _docstrings(files: Mapping[str, str]) -> str:
@@ -177,7 +182,9 @@ def _interval(fact: Fact) -> str:
 
 
 def _work_line(work: Reference) -> WorkLine:
-    return WorkLine(key=work.key, title=work.title, authors=work.authors, year=work.year, topics=work.topics)
+    named = work.authors[:MOST_AUTHORS]
+    authors = (*named, "et al.") if len(work.authors) > len(named) else named
+    return WorkLine(key=work.key, title=work.title, authors=authors, year=work.year, topics=work.topics)
 
 
 def _float(figure: Figure) -> FloatLine:

@@ -15,7 +15,7 @@ from agent.evidence.audit import AuditContext, audit
 from agent.latex.compile import compile_pdf
 from agent.latex.paper_in import KnobRow, PaperIn, Provenance
 from agent.latex.render import Rendered, render
-from agent.prompts.section import SECTIONS, SectionName
+from agent.prompts.section import SECTIONS, WRITTEN, SectionName
 from agent.stages.sections import write_section
 from agent.stages.study import Study, figure_path
 from agent.stages.words import arm_labels, command
@@ -39,7 +39,7 @@ def write(idea: Idea, number: int, deps: Deps) -> Paper:
     """
     study = Study.read(idea.id, deps)
     texts: Texts = {}
-    for name in SECTIONS:
+    for name in WRITTEN:
         deps.check_stop()
         texts[name] = write_section(name, study, texts, deps)
     rendered, report = _audited(study, texts, deps)
@@ -117,7 +117,7 @@ def _revised(texts: Texts, report: Audit, revision: int, study: Study, deps: Dep
     for finding in report.findings:
         complaints[finding.file.removesuffix(".tex")].append(f"{finding.quotation}: {finding.reason}")
     revised = dict(texts)
-    for name in SECTIONS:
+    for name in WRITTEN:
         if name in complaints:
             others = {other: text for other, text in revised.items() if other != name}
             told = tuple(complaints[name])

@@ -1,0 +1,114 @@
+"""What a run waits for, and what a person answered: read from the workspace, written by nobody here.
+
+Promises that an answer counts for exactly what the person saw: it carries the hash of the idea, draft or
+paper, and for another one it is no answer. Does not wait and does not ask (`agent.graph`, `agent.cli`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.artifacts import Approval, Draft, Gate, Idea, Ideas, MetaReview, Paper, Run
+from agent.errors import UserError
+from agent.workspace import Workspace
+
+GATES: tuple[Gate, ...] = ("idea", "plan", "paper")
+"""In the order of a study."""
+WORDS: Mapping[Gate, str] = {"idea": "its idea", "plan": "its plan", "paper": "its paper"}
+REJECTED = "rejected by a person"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One answer that a run waits for."""
+
+    run: str
+    idea: str
+    gate: Gate
+    of: str
+    """Hash of what is to be approved."""
+
+    @property
+    def key(self) -> str:
+        """Run and idea."""
+        return f"{self.run}/{self.idea}"
+
+    @property
+    def text(self) -> str:
+        """One line that says what is waited for, and the commands that answer."""
+        return (
+            f"{self.key} waits for a person to approve {WORDS[self.gate]}: `shoal approve {self.key}`, "
+            f"or `shoal reject {self.key} --why TEXT`"
+        )
+
+
+def subject(gate: Gate, key: str, workspace: Workspace) -> Idea | Draft | Paper | None:
+    """What is to be approved at a gate of the idea `run/idea`; None while it is not there yet."""
+    if gate == "idea":
+        return proposed(key, workspace)
+    if gate == "plan":
+        return workspace.get(Draft, f"{key}/1") if workspace.has(Draft, f"{key}/1") else None
+    return workspace.get(Paper, f"{key}/0") if workspace.has(MetaReview, f"{key}/0") else None
+
+
+def proposed(key: str, workspace: Workspace) -> Idea | None:
+    """The idea as it was proposed, before any person changed it."""
+    run, _, name = key.partition("/")
+    if not workspace.has(Ideas, run):
+        return None
+    return next((idea for idea in workspace.get(Ideas, run).items if idea.id == name), None)
+
+
+def answered(gate: Gate, key: str, workspace: Workspace) -> Approval | None:
+    """The answer to what stands at a gate now; None where there is none, or one to something else."""
+    if not workspace.has(Approval, f"{key}/{gate}"):
+        return None
+    given = workspace.get(Approval, f"{key}/{gate}")
+    current = subject(gate, key, workspace)
+    return given if current is not None and given.of == current.hash else None
+
+
+def waiting(run: Run, idea: str, workspace: Workspace) -> Waiting | None:
+    """What an idea waits for now, if anything."""
+    key = f"{run.name}/{idea}"
+    for gate in (gate for gate in GATES if gate in run.approve):
+        current = subject(gate, key, workspace)
+        if current is None:
+            return None
+        given = answered(gate, key, workspace)
+        if given is None:
+            return Waiting(run.name, idea, gate, current.hash)
+        if given.answer == "rejected":
+            return None
+    return None
+
+
+def approvals(run: Run, idea: str, workspace: Workspace) -> tuple[Approval, ...]:
+    """What people answered about an idea, in the order of the gates."""
+    found = (answered(gate, f"{run.name}/{idea}", workspace) for gate in GATES if gate in run.approve)
+    return tuple(given for given in found if given is not None)
+
+
+def approved_idea(key: str, workspace: Workspace) -> Idea:
+    """The idea as a person let it through.
+
+    Raises:
+        KeyError: nobody has answered yet.
+    """
+    given, idea = answered("idea", key, workspace), proposed(key, workspace)
+    if given is None or idea is None:
+        raise KeyError(f"{key} has no approved idea")
+    return given.revised or idea
+
+
+def gates_of(text: str | None) -> tuple[Gate, ...]:
+    """The gates that `--approve idea,plan,paper` names, in the order of a study.
+
+    Raises:
+        UserError: a word is no gate.
+    """
+    words = {word.strip() for word in (text or "").split(",")} - {""}
+    if unknown := sorted(words - set(GATES)):
+        raise UserError(f"--approve {unknown[0]}: there is no such gate; there are {', '.join(GATES)}")
+    return tuple(gate for gate in GATES if gate in words)
