@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agent.cli.settings import Settings
     from agent.cli.study import Study
     from agent.models.build import Built, ModelSettings
+    from agent.models.caps import AllCaps
     from agent.sandboxes.choose import Kind
     from agent.trials.prepare import Prepared
 
@@ -91,20 +92,29 @@ def model(settings: Settings, calls: Path | None) -> Built:
 
 
 def _model_settings(settings: Settings) -> ModelSettings:
-    from agent.models.budget import Price
     from agent.models.build import ModelSettings
+    from agent.models.prices import Price
 
-    models, budget = models_of(settings), settings.budget
+    models = models_of(settings)
     return ModelSettings(
         models={"default": models.default, **models.others},
         base_url=settings.models.base_url,
         temperature=settings.models.temperature,
         max_output_tokens=settings.models.max_output_tokens,
         timeout_s=settings.models.timeout_s or None,
-        max_cost_usd=budget.max_cost_usd,
-        max_tokens=budget.max_tokens,
-        prices={name: Price(price.input_usd, price.output_usd) for name, price in settings.prices.items()},
+        caps=caps_of(settings),
+        prices={name: Price(**price.model_dump()) for name, price in settings.prices.items()},
     )
+
+
+def caps_of(settings: Settings) -> AllCaps:
+    """The caps of a run and of its stages."""
+    from agent.models.caps import AllCaps, Caps
+
+    kinds = set(Caps.__dataclass_fields__)
+    run = Caps(**settings.budget.model_dump(include=kinds))
+    stages = {name: Caps(**caps.model_dump()) for name, caps in settings.budget.stage.items()}
+    return AllCaps(run, dict(stages))
 
 
 # ------------------------------------------------------------------------------------------- trials

@@ -16,11 +16,17 @@ HEAD = """\
 # over ~/.config/shoal/config.toml. Keys of model servers do not belong here: they stay in the servers' own
 # variables, such as OPENAI_API_KEY.
 """
+STAGES = """
+# The caps of single stages are written the same: ideate, explore, register, confirm, analyse, write, review.
+#[budget.stage.explore]
+#max_trials = 100
+"""
 PRICES = """
 # What a model costs, in US dollars for a million tokens, where Shoal does not know it.
 #[prices."openai:some-model"]
 #input_usd = 1.0
 #output_usd = 4.0
+#cached_usd = 0.5
 """
 
 
@@ -54,6 +60,9 @@ def settings_text() -> str:
         parts.append(f"\n# {(type(table).__doc__ or '').strip()}\n[{name}]")
         for key, entry in type(table).model_fields.items():
             default = getattr(table, key)
+            if isinstance(default, dict):
+                parts.append(STAGES.strip())
+                continue
             parts.append(f"# {' '.join((entry.description or '').split())}")
             parts.append(f"#{key} =" if default is None else f"#{key} = {json.dumps(default)}")
     return "\n".join(parts) + "\n" + PRICES

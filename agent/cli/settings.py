@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError
 from pydantic_settings import (
@@ -30,6 +30,8 @@ NOT_SETTINGS = ("SHOAL_TEST_",)
 """Variables of the test suite, which are no settings."""
 
 SandboxKind = Literal["auto", "docker", "bubblewrap"]
+Stage = Literal["ideate", "explore", "register", "confirm", "analyse", "write", "review"]
+"""As in agent.graph; a test compares them."""
 
 
 class _Table(BaseModel):
@@ -78,13 +80,26 @@ class ModelsTable(_Table):
     """Seconds to wait for one answer; 0 waits for ever."""
 
 
-class BudgetTable(_Table):
-    """What a run may spend on models; it stops before a cap, and can be resumed."""
+class CapsTable(_Table):
+    """The same caps for one stage of the run."""
 
     max_cost_usd: float | None = Field(default=None, ge=0)
-    """US dollars of one run."""
+    """US dollars for models."""
     max_tokens: int | None = Field(default=None, ge=0)
-    """Tokens of one run, prompts and answers together."""
+    """Tokens of models, prompts and answers together."""
+    max_minutes: float | None = Field(default=None, ge=0)
+    """Minutes of work, over all starts of the run."""
+    max_trials: int | None = Field(default=None, ge=0)
+    """Trials that really run; those that earlier runs recorded are free."""
+
+
+class BudgetTable(CapsTable):
+    """What one run may spend; it stops before a cap is exceeded, and can be resumed with a higher one."""
+
+    ask_above_usd: float = Field(default=1.0, ge=0)
+    """US dollars of the estimate above which a run asks before it starts, unless its cost is capped."""
+    stage: dict[Stage, CapsTable] = {}
+    """The same caps for single stages."""
 
 
 class SandboxTable(_Table):
@@ -109,6 +124,8 @@ class PriceTable(_Table):
     """Prompt tokens."""
     output_usd: float = Field(ge=0)
     """Tokens of answers, reasoning included."""
+    cached_usd: float | None = Field(default=None, ge=0)
+    """Prompt tokens that the server had cached; unset: as other prompt tokens."""
 
 
 class Tables(_Table):
@@ -196,7 +213,7 @@ def _read(path: Path) -> dict[str, Any]:
         Tables.model_validate(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        keys = [str(part) for part in first["loc"]]
+        keys = [str(part) for part in first["loc"] if part != "[key]"]
         where = f"{path}:{line_of_key(text, keys)}"
         raise SettingsError(f"{where}: {_problem(keys, first)}") from error
     return raw
@@ -204,7 +221,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _problem(keys: list[str], first: Mapping[str, Any]) -> str:
     name = ".".join(keys)
-    if first["type"] == "extra_forbidden":
+    if first["type"] == "extra_forbidden" or "[key]" in first["loc"]:
         known = ", ".join(_known(keys[:-1])) or "none"
         place = f"[{'.'.join(keys[:-1])}]" if keys[:-1] else "the file"
         return f"there is no setting {name}; {place} has {known}"
@@ -215,10 +232,12 @@ def _problem(keys: list[str], first: Mapping[str, Any]) -> str:
 
 def _known(keys: list[str]) -> list[str]:
     """Names of the keys of a table."""
+    if keys[:1] == ["prices"]:
+        return list(PriceTable.model_fields) if len(keys) > 1 else []
+    if keys[:2] == ["budget", "stage"]:
+        return list(CapsTable.model_fields) if len(keys) > 2 else list(get_args(Stage))
     kind: type[BaseModel] = Tables
     for key in keys:
-        if kind is Tables and key == "prices":
-            return list(PriceTable.model_fields) if len(keys) > 1 else []
         field = kind.model_fields.get(key)
         if field is None or not isinstance(field.annotation, type):
             return []
@@ -226,15 +245,17 @@ def _known(keys: list[str]) -> list[str]:
     return list(kind.model_fields)
 
 
+def _all_keys(keys: list[str]) -> list[list[str]]:
+    """The places of all tables and keys below a table, without `prices`: its keys are names of models."""
+    tables = ([], ["budget", "stage"], *([name] for name in Tables.model_fields))
+    if keys not in tables and keys[:-1] != ["budget", "stage"]:
+        return []
+    return [place for key in _known(keys) for place in ([*keys, key], *_all_keys([*keys, key]))]
+
+
 def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
     """pydantic-settings passes over a mistyped variable in silence; a study must not."""
-    known = {f"{PREFIX}{table}".upper() for table in Tables.model_fields}
-    known |= {
-        f"{PREFIX}{table}{DELIMITER}{key}".upper()
-        for table in Tables.model_fields
-        if table != "prices"
-        for key in _known([table])
-    }
+    known = {f"{PREFIX}{DELIMITER.join(keys)}".upper() for keys in _all_keys([])}
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS) or name in known:
             continue
@@ -246,7 +267,7 @@ def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
 
 def _explain_value(error: ValidationError, flags: Mapping[str, Mapping[str, Any]]) -> str:
     first = error.errors(include_url=False)[0]
-    keys = [str(part) for part in first["loc"]]
+    keys = [str(part) for part in first["loc"] if part != "[key]"]
     variable = f"{PREFIX}{DELIMITER.join(keys)}".upper()
     if len(keys) >= 2 and keys[1] in flags.get(keys[0], {}):
         return _problem(keys, first)

@@ -11,9 +11,12 @@ from pathlib import Path
 
 from agent.errors import SettingsError
 from agent.models.ask import Asked
-from agent.models.budget import Budgeted, Price, Spending, spent_before
-from agent.models.journal import Journaled
+from agent.models.budget import Budgeted, Spending, spent_before
+from agent.models.caps import AllCaps
+from agent.models.journal import Called, Journaled
+from agent.models.keys import Keyless, known_keys
 from agent.models.openai import OpenAIClient
+from agent.models.prices import Price, check_prices
 from agent.models.providers import check_key, parse_spec
 from agent.models.scripted import Scripted
 from agent.models.wire import SCRIPTED, Client, Sampling
@@ -31,8 +34,7 @@ class ModelSettings:
     max_output_tokens: int = 8000
     timeout_s: float | None = 600
     """Seconds of one attempt at a call; None for no limit."""
-    max_cost_usd: float | None = None
-    max_tokens: int | None = None
+    caps: AllCaps = field(default_factory=AllCaps)
     prices: Mapping[str, Price] = field(default_factory=dict)
     """By `provider:name`; goes before the price table."""
 
@@ -49,11 +51,24 @@ class Built:
     scripted: bool
 
 
-def build_model(settings: ModelSettings, calls: Path | None, environ: Mapping[str, str]) -> Built:
-    """The model that `settings` describe; `calls` is the journal's folder, None for no journal.
+def build_model(
+    settings: ModelSettings,
+    calls: Path | None,
+    environ: Mapping[str, str],
+    *,
+    check: Callable[[], None] = lambda: None,
+    heard: Callable[[Called], None] = lambda _called: None,
+) -> Built:
+    """The model that `settings` describe.
+
+    Args:
+        calls: The journal's folder; None for no journal.
+        check: Called before each call; raises `Stopped` where the run is to end.
+        heard: Told of each call to a model.
 
     Raises:
-        SettingsError: a provider is unknown, a key is missing, or `scripted` is mixed with models.
+        SettingsError: a provider is unknown, a key is missing, `scripted` is mixed with models, or a cost is
+            capped and the price of a model is not known.
         WorkspaceCorrupt: an earlier journal entry cannot be read.
     """
     named = dict(settings.models)
@@ -68,15 +83,17 @@ def build_model(settings: ModelSettings, calls: Path | None, environ: Mapping[st
     else:
         for text in named.values():
             check_key(parse_spec(text), environ, settings.base_url)
-        client = OpenAIClient(environ, settings.base_url, settings.timeout_s)
+        if settings.caps.any_of("max_cost_usd"):
+            check_prices(dict.fromkeys(named.values()), settings.prices)
+        client = Keyless(OpenAIClient(environ, settings.base_url, settings.timeout_s), known_keys(environ))
     budget = Budgeted(
         client,
-        max_cost_usd=settings.max_cost_usd,
-        max_tokens=settings.max_tokens,
+        caps=settings.caps,
         prices=settings.prices,
         notes=calls,
-        already=spent_before(calls) if calls is not None else Spending(),
+        already=spent_before(calls) if calls is not None else {},
+        check=check,
     )
-    outer: Client = budget if calls is None else Journaled(budget, calls)
+    outer: Client = budget if calls is None else Journaled(budget, calls, heard)
     sampling = Sampling(settings.max_output_tokens, settings.temperature)
     return Built(Asked(outer, named, sampling), budget.spent, named["default"], scripted)
