@@ -5,6 +5,9 @@ Promises that a request's key depends on everything that can change its answer, 
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +24,9 @@ SCRIPTED = "scripted"
 """The name of the scripted study, where others have `provider:name`."""
 Mode = Literal["json_schema", "json_object", "fenced", "scripted"]
 """How the server was asked for JSON."""
-Finish = Literal["stop", "length", "refusal"]
-"""`length` where the reply was cut at its limit."""
+Finish = Literal["stop", "length", "refusal", "limit"]
+"""`length` where the reply was cut at its limit; `limit` where the server does not allow so high a limit, and
+made no reply."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,35 @@ class Sampling:
 
 def _nobody_counts() -> None:
     """Where no budget stands before the client."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a prompt."""
+
+    media_type: str
+    """Such as `image/png`."""
+    content: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> Picture:
+        """The picture in a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return cls(media_type, path.read_bytes())
+
+    @property
+    def hash(self) -> str:
+        """Hex sha256 of the content."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def url(self) -> str:
+        """The picture as a data URL."""
+        return f"data:{self.media_type};base64,{base64.b64encode(self.content).decode()}"
 
 
 @dataclass(frozen=True)
@@ -55,6 +88,11 @@ class Request:
     turn: int
     data: BaseModel
     """The prompt's typed input; not part of the key, since the messages render it."""
+    pictures: tuple[Picture, ...] = ()
+    """Go with the last message."""
+    enlarged: bool = False
+    """Its limit was raised after a reply was cut: where the server refuses that, the reply is `limit`, not an
+    error. Not part of the key, since the limit is."""
     again: Callable[[], None] = field(default=_nobody_counts, compare=False, repr=False)
     """A client calls it before it repeats an attempt that the server may have billed, such as one that timed
     out: the budget books that attempt, and raises `CapReached` where no cap allows another one."""
@@ -62,8 +100,10 @@ class Request:
     @property
     def key(self) -> str:
         """Hex sha256 that the journal files the answer under."""
+        pictures = {"pictures": [picture.hash for picture in self.pictures]} if self.pictures else {}
         return sha256_of(
             {
+                **pictures,
                 "prompt": [self.prompt, self.version],
                 "messages": [[message.role, message.text] for message in self.messages],
                 "schema": self.schema,
@@ -92,7 +132,24 @@ class Reply:
     """The budget's note of what was reserved; the journal removes it once the reply is safe."""
 
 
-class Unanswered(ModelUnavailable):
+class Passing(ModelUnavailable):
+    """A fault that may pass: the same request may be answered when it is sent again."""
+
+    def __init__(
+        self, fault: str, remedy: str = "", *, asked_s: float | None = None, tries: int | None = None
+    ) -> None:
+        super().__init__(f"{fault}; {remedy}" if remedy else fault)
+        self.fault = fault
+        """What happened, such as `HTTP 429`."""
+        self.remedy = remedy
+        """What its reader may do if it lasts, and the server's own words."""
+        self.asked_s = asked_s
+        """Seconds that the server asks to be left alone; None where it names none."""
+        self.tries = tries
+        """Attempts that make sense, where these are fewer than usual."""
+
+
+class Unanswered(Passing):
     """The request was sent and no answer came back: the server may have done the work, and bill it."""
 
 
@@ -104,7 +161,8 @@ class Client(Protocol):
 
         Raises:
             ModelUnavailable: the server gave no answer within the bounded attempts.
-            Unanswered: the same, and the server may bill an attempt.
+            Passing: one attempt failed, where the client makes one only.
+            Unanswered: the same, and the server may bill it.
             SettingsError: the server refused the key, the model's name or the request.
-            Stopped: the budget does not allow the call.
+            Stopped: the budget does not allow the call, or the run is to stop.
         """
