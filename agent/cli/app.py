@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agent.deps import Consent
 
 STUDIES, LOOKING, TEMPLATES, MACHINE = "Studies", "Looking at studies", "Templates", "This machine"
+PEOPLE = "People in the loop"
 
 app = typer.Typer(
     help="Shoal takes an experiment template, tests an idea in sandboxed experiments, writes the paper and "
@@ -30,6 +31,12 @@ TemplateName = Annotated[
     str, typer.Argument(metavar="TEMPLATE", help="A folder, or a name under ./templates or in the package.")
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, as `shoal list` shows it.")]
+IdeaName = Annotated[str, typer.Argument(metavar="RUN[/IDEA]", help="An idea of a run.")]
+Of = Annotated[
+    str | None,
+    typer.Option(metavar="HASH", help="Only if it is still this version: the digits `shoal show` prints."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")]
 WorkspaceFolder = Annotated[
     Path, typer.Option("--workspace", metavar="DIR", help="Folder with experiments/, papers/, reviews/.")
 ]
@@ -41,6 +48,9 @@ Sandbox = Annotated[
 ]
 Regime = Annotated[str | None, typer.Option(metavar="NAME", help="A regime of the template.")]
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Address of the model server.")]
+Approve = Annotated[
+    str | None, typer.Option(metavar="GATES", help="Wait for you at any of idea,plan,paper (exit 3).")
+]
 Until = Annotated[
     str | None, typer.Option(metavar="STAGE", help="Stop after this stage (exit 3); `shoal resume` goes on.")
 ]
@@ -78,6 +88,7 @@ def run(
     name: Annotated[str | None, typer.Option(help="Name of the run; TEMPLATE-1, -2 … unless set.")] = None,
     regime: Regime = None,
     until: Until = None,
+    approve: Approve = None,
     no_pdf: Annotated[bool, typer.Option("--no-pdf", metavar="", help="Do not compile the paper.")] = False,
     allow_uninformative: AllowUninformative = False,
     allow_exhausted: AllowExhausted = False,
@@ -90,6 +101,7 @@ def run(
 ) -> int:
     """Run a study: idea, experiments, paper, review."""
     from agent.cli.run import Request, start
+    from agent.stages.approvals import gates_of
 
     flags: dict[str, dict[str, Any]] = {
         "run": {
@@ -100,7 +112,7 @@ def run(
     return start(
         Request(
             template=template, flags=flags, idea=idea, sandbox=sandbox, workspace=workspace, name=name,
-            regime=regime, until=until, pdf=not no_pdf,
+            regime=regime, until=until, pdf=not no_pdf, approve=gates_of(approve),
             consents=_consents(uninformative=allow_uninformative, exhausted=allow_exhausted),
             fresh=fresh, allow_network=allow_network, json=json,
         )
@@ -120,6 +132,9 @@ def resume(
     allow_uninformative: AllowUninformative = False,
     allow_exhausted: AllowExhausted = False,
     allow_network: Network = False,
+    remake: Annotated[
+        bool, typer.Option("--remake", metavar="", help="Set damaged files aside and make them again.")
+    ] = False,
     json: AsJson = False,
 ) -> int:
     """Go on with a run that was stopped, was killed or failed; what is recorded is not run again."""
@@ -132,7 +147,7 @@ def resume(
             flags={"run": {"workers": workers}, "models": {"base_url": base_url}},
             workspace=workspace, until=until,
             consents=_consents(uninformative=allow_uninformative, exhausted=allow_exhausted),
-            allow_network=allow_network, json=json,
+            allow_network=allow_network, remake=remake, json=json,
         )
     )  # fmt: skip
 
@@ -143,6 +158,39 @@ def stop(run: RunName, workspace: WorkspaceFolder = Path()) -> int:
     from agent.cli.stop import request_stop
 
     return request_stop(run, workspace)
+
+
+@app.command(rich_help_panel=PEOPLE)
+def approve(
+    idea: IdeaName,
+    edit: Annotated[
+        bool, typer.Option("--edit", metavar="", help="Change the idea or the plan in $EDITOR first.")
+    ] = False,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Your reason, kept with the answer.")] = "",
+    of: Of = None,
+    yes: Yes = False,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Show what a run waits for you to approve, and let it go on."""
+    from agent.cli.approve import answer
+
+    return answer(idea, workspace, "approved", why, of=of, edit=edit, yes=yes, json=json)
+
+
+@app.command(rich_help_panel=PEOPLE)
+def reject(
+    idea: IdeaName,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Your reason; the record keeps it.")],
+    of: Of = None,
+    yes: Yes = False,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """End an idea that a run waits for you to approve; what it found so far is kept."""
+    from agent.cli.approve import answer
+
+    return answer(idea, workspace, "rejected", why, of=of, edit=False, yes=yes, json=json)
 
 
 @app.command("list", rich_help_panel=LOOKING)

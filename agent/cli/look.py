@@ -16,6 +16,7 @@ from agent.artifacts import (
     Change,
     ComparisonResult,
     Idea,
+    Ideas,
     MetaReview,
     Paper,
     Plan,
@@ -27,6 +28,7 @@ from agent.artifacts import (
 from agent.cli.events import events, failures
 from agent.cli.stop import is_running
 from agent.errors import UserError, WorkspaceCorrupt
+from agent.stages.approvals import proposed, waiting
 from agent.workspace import Workspace
 
 REACHED: tuple[tuple[type[Artifact], str, str], ...] = (
@@ -58,6 +60,8 @@ class Summary:
     review: str | None
     failed: str | None
     """The stage that failed and why, as the run's events have it."""
+    waits: str | None = None
+    """What a person is asked, with the commands that answer."""
 
 
 def known_run(workspace: Workspace, run: str) -> Run:
@@ -91,17 +95,29 @@ def summaries(workspace: Workspace, run: str) -> list[Summary]:
     """The ideas of a run, by id."""
     folder = workspace.run_folder(run)
     failed = failures(folder)
-    ideas = (path.parent.name for path in sorted((folder / "ideas").glob("*/idea.json")))
-    return [_summary(workspace, run, idea, failed.get(idea)) for idea in ideas]
+    record = workspace.get(Run, run)
+    ideas = {path.parent.name for path in (folder / "ideas").glob("*/idea.json")}
+    if "idea" in record.approve and workspace.has(Ideas, run):
+        ideas |= {idea.id for idea in workspace.get(Ideas, run).items[: record.ideas]}
+    return [_summary(workspace, record, idea, failed.get(idea)) for idea in sorted(ideas)]
 
 
-def _summary(workspace: Workspace, run: str, idea: str, failed: str | None) -> Summary:
-    key = f"{run}/{idea}"
+def idea_of(workspace: Workspace, key: str) -> Idea:
+    """An idea as it is studied, or as it was proposed while a person has not let it through."""
+    idea = workspace.get(Idea, key) if workspace.has(Idea, key) else proposed(key, workspace)
+    if idea is None:
+        raise UserError(f"there is no idea {key}")
+    return idea
+
+
+def _summary(workspace: Workspace, run: Run, idea: str, failed: str | None) -> Summary:
+    key = f"{run.name}/{idea}"
+    asked = None if failed else waiting(run, idea, workspace)
     verdict = workspace.get(Verdict, key) if workspace.has(Verdict, key) else None
     paper = workspace.root / "papers" / key / best_round(workspace, key)
     return Summary(
         id=idea,
-        title=workspace.get(Idea, key).title,
+        title=idea_of(workspace, key).title,
         stage=next((stage for kind, suffix, stage in REACHED if workspace.has(kind, key + suffix)), "–"),
         verdict=verdict.word if verdict else None,
         reason=verdict.reason if verdict else None,
@@ -110,6 +126,7 @@ def _summary(workspace: Workspace, run: str, idea: str, failed: str | None) -> S
         tex=_present(paper / "paper.tex"),
         review=_present(workspace.root / "reviews" / key / best_round(workspace, key) / "review.md"),
         failed=failed,
+        waits=asked.text if asked else None,
     )
 
 
@@ -167,7 +184,7 @@ def list_runs(root: Path, *, json: bool) -> int:
             lines.append((run.name, where, "–", f"started{state}", "", ""))
         for idea in ideas:
             word = idea.verdict or "–"
-            failed = " (failed)" if idea.failed else ""
+            failed = " (failed)" if idea.failed else " (waits for you)" if idea.waits else ""
             lines.append(
                 (run.name, where, idea.id, idea.stage + state + failed, word, idea.pdf or idea.tex or "–")
             )
@@ -253,12 +270,14 @@ def _print_settings(workspace: Workspace, run: Run) -> None:
 
 def _print_idea(workspace: Workspace, run: Run, idea: Summary) -> None:
     key = f"{run.name}/{idea.id}"
-    record = workspace.get(Idea, key)
+    record = idea_of(workspace, key)
     print(f"{key}: {record.title}")
     print(f"  hypothesis  {record.hypothesis}")
     print(f"  stage       {idea.stage}")
     if idea.failed:
         print(f"  failed      {idea.failed}")
+    if idea.waits:
+        print(f"  waits       {idea.waits}")
     if workspace.has(Plan, f"{key}/1"):
         _print_plan(workspace.get(Plan, f"{key}/1"))
     if workspace.has(Verdict, key):

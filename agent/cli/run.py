@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.artifacts import Archive, Idea, Run
+from agent.artifacts import Archive, BroughtPlan, Gate, Idea, Run
 from agent.cli import build, checks
 from agent.cli.clean import run_folders
+from agent.cli.damage import damages, refuse, set_aside
 from agent.cli.events import EventLog, beginning
 from agent.cli.look import known_run
 from agent.deps import Consent, Tex
@@ -48,11 +49,23 @@ class Request:
     regime: str | None
     until: str | None
     pdf: bool
+    approve: tuple[Gate, ...]
+    """What a person wants to approve before the run goes on."""
     consents: frozenset[Consent]
     """What `--allow-…` allows."""
     fresh: bool
     allow_network: bool
     json: bool
+    own: Own | None = None
+    """What `shoal study` was brought."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """A person's plan with the idea that it tests."""
+
+    idea: Idea
+    plan: BroughtPlan
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,8 @@ class Resumption:
     until: str | None
     consents: frozenset[Consent]
     allow_network: bool
+    remake: bool
+    """Make damaged files again."""
     json: bool
 
 
@@ -102,9 +117,10 @@ def start(request: Request) -> int:
     template = named_template(request.template)
     regime, _ = template.regime(request.regime)
     scripted = build.models_of(settings).scripted
-    asked, brought = read_idea(request.idea, template, scripted=scripted)
+    own = request.own
+    asked, brought = (None, own.idea) if own else read_idea(request.idea, template, scripted=scripted)
     if brought is not None and settings.run.ideas != 1:
-        raise UserError("--idea FILE brings one idea: leave --ideas away")
+        raise UserError("an idea of your own is studied by itself: leave --ideas away")
     checks.known_stage(request.until)
     checks.enough_replicates(settings.run.replicates, template)
     checks.server_address(settings.models.base_url)
@@ -126,7 +142,7 @@ def start(request: Request) -> int:
             with EventLog(workspace.run_folder(name)) as log:
                 log.began(request.template, settings.models.base_url)
                 study = Study(run, equipment, settings, workspace, log, request.consents)
-                return see_through(study, "run", request.until, json=request.json)
+                return see_through(study, "study" if own else "run", request.until, json=request.json)
         except UserError:
             _forget(workspace, run, paid=not scripted)
             raise
@@ -156,6 +172,10 @@ def resume(request: Resumption) -> int:
     build.model(settings, calls=None)
     with workspace.lock(run.name):
         _sweep(workspace, run.name)
+        found = damages(workspace, run.name)
+        if request.remake:
+            set_aside(workspace, run.name, found)
+        refuse(run.name, () if request.remake else found)
         equipment = _equip(
             settings, template, run.regime, run.sandbox, workspace,
             pdf=run.pdf, allow_network=request.allow_network,
@@ -225,6 +245,8 @@ def _new_run(
         template_hash=setup.template_hash,
         environment_hash=setup.environment_hash,
         archive_hash=archive.hash,
+        approve=request.approve,
+        plan=request.own.plan if request.own else None,
     )
 
 

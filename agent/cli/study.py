@@ -19,7 +19,7 @@ from agent.cli.look import Summary, print_json, summaries
 from agent.cli.progress import Progress, progress
 from agent.cli.stop import StopRequests
 from agent.deps import Consent, Deps
-from agent.errors import ShoalError, Stopped, StudyError, UserError, WorkspaceConflict
+from agent.errors import ShoalError, Stopped, StudyError, Unanswered, UserError, WorkspaceConflict
 from agent.ledger import Ledger
 from agent.ports import Event
 from agent.workspace import Workspace
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from agent.cli.run import Equipment
     from agent.cli.settings import Settings
 
+Command = Literal["run", "resume", "study"]
 DONE, FINDINGS = 0, 1
 
 
@@ -47,7 +48,7 @@ class Study:
 class Report:
     """How a start or a resumption of a run ended."""
 
-    command: Literal["run", "resume"]
+    command: Command
     run: str
     status: Literal["done", "failed", "stopped", "interrupted", "broken"]
     ideas: Sequence[Summary]
@@ -89,7 +90,7 @@ class Report:
         return lines
 
 
-def see_through(study: Study, command: Literal["run", "resume"], until: str | None, *, json: bool) -> int:
+def see_through(study: Study, command: Command, until: str | None, *, json: bool) -> int:
     """Run the graph to its end, a stop or a failure, and report it; returns the exit code.
 
     Raises:
@@ -149,6 +150,9 @@ def see_through(study: Study, command: Literal["run", "resume"], until: str | No
         print("\n".join(report.lines()))
     if failure is None and not failed:
         return DONE
+    if isinstance(failure, Unanswered):
+        for question in failure.questions:
+            complain(question, exit_code(failure))
     return complain(why(failure, report), FINDINGS if failure is None else exit_code(failure))
 
 
