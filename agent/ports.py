@@ -181,8 +181,12 @@ class Finished:
 class Executor(Protocol):
     """Runs trials, several at a time, and records each one once."""
 
-    def submit(self, trial: Trial, change: Change) -> Future[Finished]:
+    def submit(self, trial: Trial, change: Change, *, queue: str = "") -> Future[Finished]:
         """Queue a trial; results arrive as they end, in any order.
+
+        Args:
+            queue: Whose trial it is, such as an idea's id. Queues take turns, so that none waits for all
+                that another one asked for.
 
         The future raises SandboxUnavailable when the machinery broke, Stopped when the run was stopped.
         """

@@ -6,15 +6,17 @@ Promises that a trial has one Result per run, written last of its records, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from agent.artifacts import Outcome, Result, Scores, Trial
 from agent.errors import WorkspaceCorrupt
 from agent.ports import Finished
-from agent.workspace import Workspace, envelope, file_lock, read_artifact, write_durably
+from agent.workspace import Workspace, envelope, passing_lock, read_artifact, write_durably
 
+POLL_S = 0.05
 SHARED = ("ok", "invalid")
 """A crash or a time-out may be the machine's doing, so other runs do not inherit it."""
 
@@ -56,10 +58,22 @@ class Recorder:
         return Finished(result, scores, reused=False)
 
     @contextmanager
-    def lock(self, trial_id: str) -> Iterator[None]:
-        """Keep other processes of the workspace from running the same trial at the same time."""
-        with file_lock(self._workspace.store / "locks" / f"trial-{trial_id}.lock"):
-            yield
+    def lock(self, trial_id: str, while_waiting: Callable[[], None]) -> Iterator[None]:
+        """Keep other threads and processes of the workspace from running the same trial at the same time.
+
+        A process that is killed lets go of it.
+
+        Args:
+            while_waiting: Called every `POLL_S` seconds as long as another one holds it; may raise.
+        """
+        path = self._workspace.store / "locks" / f"trial-{trial_id}.lock"
+        while True:
+            with passing_lock(path) as held:
+                if held:
+                    yield
+                    return
+            while_waiting()
+            time.sleep(POLL_S)
 
     def _keep(self, trial: Trial, result: Result, scores: Scores | None) -> None:
         if scores is not None and result.scores_hash is not None:

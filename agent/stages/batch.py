@@ -99,9 +99,9 @@ def side_by_side(ways: Iterable[Iterator[Collection[Future[Finished]]]]) -> None
     while ready or waiting:
         for way in ready:
             waiting.pop(way, None)
-            for futures in way:
+            futures = next(way, None)
+            if futures is not None:
                 waiting[way] = futures
-                break
         ready = [way for way, futures in waiting.items() if all(future.done() for future in futures)]
         if not ready and waiting:
             running = {future for futures in waiting.values() for future in futures if not future.done()}
