@@ -1,17 +1,19 @@
 """The journal: on disk before use, asked once, keyed by all that can change an answer, without secrets."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 
-from agent.errors import AnswerRejected, WorkspaceCorrupt
+from agent.errors import AnswerRejected, SettingsError, WorkspaceCorrupt
 from agent.models.ask import TURNS, Asked
 from agent.models.budget import Budgeted, spent_before
 from agent.models.build import ModelSettings, build_model
-from agent.models.journal import Journaled
-from agent.models.wire import Reply, Request, Sampling
+from agent.models.journal import Called, Journaled, read_entry
+from agent.models.keys import Keyless, known_keys
+from agent.models.wire import Reply, Request, Sampling, Unanswered
 from agent.ports import Usage
 from agent.prompts import EDIT, Message
 from tests.models.server import ChatServer, completion
@@ -89,10 +91,81 @@ def test_a_damaged_entry_is_named_with_what_to_do(httpserver: HTTPServer, tmp_pa
     server = ChatServer(httpserver, completion(GOOD))
     path = tmp_path / f"{request().key}.json"
     path.write_text('{"key": ')
-    with pytest.raises(WorkspaceCorrupt, match="remove it"):
+    with pytest.raises(WorkspaceCorrupt, match="put it back from a copy, or remove it"):
         Journaled(client(server), tmp_path).complete(request())
     with pytest.raises(WorkspaceCorrupt, match="remove it"):
         spent_before(tmp_path)
+
+
+def test_an_entry_that_was_changed_is_named(tmp_path):
+    path = filed(tmp_path, Reply("one", "stop", "json_schema"))
+    path.write_text(path.read_text().replace('"one"', '"two"'))
+    with pytest.raises(WorkspaceCorrupt, match=rf"{path.name} is damaged \(its hash does not fit\)"):
+        read_entry(path)
+    path.rename(tmp_path / f"{'0' * 64}.json")
+    with pytest.raises(WorkspaceCorrupt, match=f"it belongs to {request().key}"):
+        read_entry(tmp_path / f"{'0' * 64}.json")
+
+
+def test_an_entry_holds_all_that_its_key_is_made_of(tmp_path):
+    reply = Reply("one", "stop", "json_schema", Usage(1, 2, 3, 4), 0.5)
+    entry, asked = read_entry(filed(tmp_path, reply)), request()
+    assert (entry.prompt, entry.version, entry.model) == (asked.prompt, asked.version, asked.model)
+    assert (entry.site, entry.sample, entry.turn) == (asked.site, asked.sample, asked.turn)
+    assert entry.messages == asked.messages
+    assert entry.schema == asked.schema
+    assert dict(entry.settings) == asdict(asked.sampling)
+    assert entry.reply == replace(reply, recorded=True)
+
+
+def test_each_call_to_a_model_is_told_once_with_its_seconds(tmp_path):
+    heard: list[Called] = []
+    times = iter([10.0, 12.5])
+    journal = Journaled(Says(Reply("x", "stop", "json_schema")), tmp_path, heard.append, lambda: next(times))
+    journal.complete(request())
+    journal.complete(request())
+    assert [(one.key, one.seconds) for one in heard] == [(request().key, 2.5)]
+
+
+class Says:
+    """A client that always says the same."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+
+    def complete(self, request: Request) -> Reply:
+        return self._reply
+
+
+def filed(folder: Path, reply: Reply) -> Path:
+    """The file of one journaled call."""
+    Journaled(Says(reply), folder).complete(request())
+    return folder / f"{request().key}.json"
+
+
+class Fails:
+    """A client that fails with one error."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def complete(self, request: Request) -> Reply:
+        raise self._error
+
+
+@pytest.mark.parametrize("key", [KEY, 'sk-with/slash-and-"quote"'])
+def test_a_key_that_a_server_echoes_is_taken_out_of_answers_and_errors(key):
+    keys = known_keys({"OPENAI_API_KEY": key, "MISTRAL_API_KEY": "", "PATH": "/usr/bin"})
+    for form in (key, json.dumps(key)[1:-1], key.replace("/", "\\/")):
+        reply = Keyless(Says(Reply(f'{{"a": "{form}!"}}', "stop", "json_schema")), keys).complete(request())
+        assert reply.text == '{"a": "[key removed]!"}'
+        for error in (SettingsError(f"told {form}"), Unanswered(f"told {form}")):
+            with pytest.raises(type(error), match=r"^told \[key removed\]$"):
+                Keyless(Fails(error), keys).complete(request())
+
+
+def test_a_placeholder_of_a_local_server_is_no_key():
+    assert known_keys({"OPENAI_API_KEY": "none"}) == ()
 
 
 class Killed(BaseException):
@@ -118,13 +191,14 @@ def test_after_a_kill_the_call_in_flight_is_asked_again_and_its_reservation_stay
     with pytest.raises(Killed):
         Journaled(Budgeted(inner, notes=tmp_path), tmp_path).complete(ask)
     lost = spent_before(tmp_path)
-    assert lost.calls == 1
-    assert lost.usage.completion_tokens == 8000
+    assert {stage: (one.calls, one.usage.completion_tokens) for stage, one in lost.items()} == {
+        "explore": (1, 8000)
+    }
 
     resumed = Budgeted(inner, notes=tmp_path, already=lost)
     Journaled(resumed, tmp_path).complete(ask)
     assert resumed.spent().usage.completion_tokens == 8010
-    assert spent_before(tmp_path) == resumed.spent()
+    assert spent_before(tmp_path) == {"explore": resumed.spent()}
 
 
 def test_spending_is_known_again_after_a_restart(httpserver: HTTPServer, tmp_path):
