@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
-from agent.errors import ModelUnavailable, SettingsError, WorkspaceCorrupt
+from agent.errors import CapReached, ModelUnavailable, SettingsError, Stopped, WorkspaceCorrupt
 from agent.models.caps import AllCaps, amount_text, reached, stage_of
 from agent.models.prices import Price, check_prices, cost_of, most_of
 from agent.models.wire import SCRIPTED, Client, Reply, Request, Unanswered
@@ -98,9 +98,9 @@ class Budgeted:
 
         try:
             reply = self.inner.complete(replace(request, again=again))
-        except Unanswered:
-            raise  # the server may have billed the call: what was reserved stays booked
-        except (SettingsError, ModelUnavailable):
+        except (Unanswered, CapReached):
+            raise  # the server may have billed the last attempt: what was reserved stays booked
+        except (SettingsError, ModelUnavailable, Stopped):
             self._settle(number, stage, None)
             _remove(note)
             raise

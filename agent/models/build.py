@@ -18,6 +18,8 @@ from agent.models.keys import Keyless, known_keys
 from agent.models.openai import OpenAIClient
 from agent.models.prices import Price, check_prices
 from agent.models.providers import check_key, parse_spec
+from agent.models.rates import Paced, Rates
+from agent.models.retry import Patience, Persistent, Waiting
 from agent.models.scripted import Scripted
 from agent.models.wire import SCRIPTED, Client, Sampling
 from agent.ports import Model, ModelRole
@@ -34,6 +36,9 @@ class ModelSettings:
     max_output_tokens: int = 8000
     timeout_s: float | None = 600
     """Seconds of one attempt at a call; None for no limit."""
+    patience: Patience = field(default_factory=Patience)
+    rates: Rates = field(default_factory=Rates)
+    """Of each provider by itself."""
     caps: AllCaps = field(default_factory=AllCaps)
     prices: Mapping[str, Price] = field(default_factory=dict)
     """By `provider:name`; goes before the price table."""
@@ -57,6 +62,7 @@ def build_model(
     environ: Mapping[str, str],
     *,
     check: Callable[[], None] = lambda: None,
+    waiting: Waiting | None = None,
     heard: Callable[[Called], None] = lambda _called: None,
 ) -> Built:
     """The model that `settings` describe.
@@ -64,6 +70,7 @@ def build_model(
     Args:
         calls: The journal's folder; None for no journal.
         check: Called before each call; raises `Stopped` where the run is to end.
+        waiting: How waits for a provider are told and interrupted; None: silently, and not at all.
         heard: Told of each call to a model.
 
     Raises:
@@ -85,7 +92,7 @@ def build_model(
             check_key(parse_spec(text), environ, settings.base_url)
         if settings.caps.any_of("max_cost_usd"):
             check_prices(dict.fromkeys(named.values()), settings.prices)
-        client = Keyless(OpenAIClient(environ, settings.base_url, settings.timeout_s), known_keys(environ))
+        client = open_client(settings, environ, waiting or Waiting())
     budget = Budgeted(
         client,
         caps=settings.caps,
@@ -97,3 +104,10 @@ def build_model(
     outer: Client = budget if calls is None else Journaled(budget, calls, heard)
     sampling = Sampling(settings.max_output_tokens, settings.temperature)
     return Built(Asked(outer, named, sampling), budget.spent, named["default"], scripted)
+
+
+def open_client(settings: ModelSettings, environ: Mapping[str, str], waiting: Waiting) -> Client:
+    """A client of model servers: retries, within the rates, and without keys in what it says."""
+    server = OpenAIClient(environ, settings.base_url, settings.timeout_s)
+    paced = server if settings.rates.none else Paced(server, settings.rates, waiting)
+    return Keyless(Persistent(paced, settings.patience, waiting), known_keys(environ))

@@ -1,40 +1,34 @@
 """Chat completions of any OpenAI-compatible server, through the `openai` SDK.
 
-Promises one layer of retries (the SDK's: 408, 409, 429, 5xx and connection errors, jittered and bounded),
-an error with its remedy at once for 400, 401, 403 and 404, and that no key appears in any text it raises.
-What a server refuses (a schema, a name for the limit, a temperature) is left out and remembered.
-Does not check what the answer says.
+Promises one attempt a call, which ends (`agent.models.retry` repeats it): a fault that may pass is `Passing`,
+or `Unanswered` where the server may have done the work; a refusal is an error with its remedy at once; no
+key appears in any text it raises. What a server refuses (a schema, a name for the limit, a temperature, the
+system role) is left out, asked again and remembered. Does not check what the answer says.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agent.errors import ModelUnavailable, SettingsError
-from agent.models.providers import LimitName, Spec, check_key, parse_spec
-from agent.models.wire import Finish, Mode, Reply, Request, Unanswered
-from agent.ports import Usage
+from agent.errors import SettingsError
+from agent.models.dialect import TAKES_FAULTS, Dialect, arguments, limit_is_too_large
+from agent.models.providers import Spec, check_key, parse_spec
+from agent.models.refusals import Told
+from agent.models.replies import NoCompletion, read_reply
+from agent.models.wire import Mode, Passing, Reply, Request, Unanswered
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, OpenAI
-    from openai.types.chat import ChatCompletion
+    from openai import APIConnectionError, APIStatusError, OpenAI
 
-RETRIES = 6
-"""Repetitions of a call that failed on the way; about 30 s of waits where the server names none."""
-
-
-@dataclass
-class _Dialect:
-    """What one model's server has been found to take."""
-
-    modes: tuple[Mode, ...]
-    limit_name: LimitName
-    temperature: bool = True
-    swapped_limit: bool = False
+UNREADABLE_TRIES = 3
+"""Attempts where the server answers with something that is no chat completion."""
+CONTENT_REFUSED = ("content_filter", "content_policy_violation")
+"""Names of errors that are answers: the model's keepers do not want to answer this prompt."""
+_UNHEARD = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError")
+"""Errors of a request that never reached the server."""
 
 
 @dataclass
@@ -46,204 +40,97 @@ class OpenAIClient:
     """Overrides the provider's address."""
     timeout_s: float | None = 600
     """Seconds that one attempt may take; None for no limit."""
-    retries: int = RETRIES
     _clients: dict[str, OpenAI] = field(default_factory=dict, repr=False)
-    _dialects: dict[str, _Dialect] = field(default_factory=dict, repr=False)
+    _dialects: dict[str, Dialect] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def complete(self, request: Request) -> Reply:
         """Answer one request (see `agent.models.wire.Client`)."""
-        from openai import APIConnectionError, APIError, APIStatusError
+        import httpx2
+        from openai import APIConnectionError, APIStatusError
 
         spec = parse_spec(request.model)
-        client, dialect = self._client(spec), self._dialect(spec)
+        client, dialect = self._client(spec), self.dialect(request.model)
         while True:
-            mode, limit_name, temperature = dialect.modes[0], dialect.limit_name, dialect.temperature
+            form = dialect.form
+            body = arguments(request, spec.name, form)
             try:
-                arguments = _arguments(request, spec.name, mode, limit_name, temperature=temperature)
-                completion = client.chat.completions.create(**arguments)
+                raw = client.chat.completions.with_raw_response.create(**body)
+                reply = read_reply(raw.content, form.mode, spec.provider)
             except APIStatusError as error:
-                tried = (mode, limit_name, temperature)
-                if not self._adapt(dialect, request, error, tried):
-                    raise self._translated(error, spec) from None
+                told = self._told(error, spec)
+                if told.status in TAKES_FAULTS and dialect.adapt(form, request, told.status, told.text):
+                    continue
+                return self._refused(told, request, spec, form.mode)
             except APIConnectionError as error:
-                where = self.base_url or spec.provider.base_url
-                reason = " ".join(str(error.__cause__ or error).split())
-                unheard = type(error.__cause__).__name__ in ("ConnectError", "ConnectTimeout")
-                failure = ModelUnavailable if unheard else Unanswered
-                tries = self.retries + 1
-                raise failure(
-                    f"no answer from {where} in {tries} attempts ({reason}); is it running?"
-                ) from None
-            except (APIError, json.JSONDecodeError) as error:
-                told = self._safe(error, spec)
-                raise ModelUnavailable(f"{spec}: the server's reply cannot be read: {told}") from None
-            else:
-                return _reply(completion, mode, spec)
+                raise self._unanswered(error, spec) from None
+            except httpx2.HTTPError as error:  # while the body of an error arrives
+                raise Unanswered(f"no whole answer from {self._where(spec)} ({error})") from None
+            except NoCompletion as error:
+                raise self._unreadable(error, spec) from None
+            dialect.saw(form, request, reply)
+            return reply
+
+    def dialect(self, model: str) -> Dialect:
+        """What the server of `provider:name` has been found to take so far."""
+        with self._lock:
+            return self._dialects.setdefault(model, Dialect(parse_spec(model).provider))
 
     def _client(self, spec: Spec) -> OpenAI:
-        from openai import OpenAI
+        from agent.models.transport import open_client
 
         with self._lock:
             if spec.provider.name not in self._clients:
-                self._clients[spec.provider.name] = OpenAI(
-                    api_key=check_key(spec, self.environ, self.base_url),
-                    base_url=self.base_url or spec.provider.base_url,
-                    timeout=self.timeout_s,
-                    max_retries=self.retries,
-                )
+                key = check_key(spec, self.environ, self.base_url)
+                self._clients[spec.provider.name] = open_client(key, self._where(spec), self.timeout_s)
             return self._clients[spec.provider.name]
 
-    def _dialect(self, spec: Spec) -> _Dialect:
-        with self._lock:
-            known = _Dialect(spec.provider.modes, spec.provider.limit_name)
-            return self._dialects.setdefault(str(spec), known)
+    def _where(self, spec: Spec) -> str:
+        return self.base_url or spec.provider.base_url
 
-    def _adapt(
-        self,
-        dialect: _Dialect,
-        request: Request,
-        error: APIStatusError,
-        tried: tuple[Mode, LimitName, bool],
-    ) -> bool:
-        """Leave out what a 400 or 422 complains of; False where nothing is left to leave out.
+    def _told(self, error: APIStatusError, spec: Spec) -> Told:
+        return Told(error.status_code, error.body, error.response.headers, self._key(spec))
 
-        Another thread may have adapted the dialect meanwhile: then it is enough to ask again.
+    def _key(self, spec: Spec) -> str:
+        variable = spec.provider.key_variable
+        return self.environ.get(variable, "").strip() if variable else ""
+
+    def _refused(self, told: Told, request: Request, spec: Spec, mode: Mode) -> Reply:
+        """The reply that stands in a refusal.
+
+        Raises:
+            SettingsError: there is none, and the user must act.
+            Passing: there is none, and it may pass.
         """
-        if error.status_code not in (400, 422):
-            return False
-        text = _message(error).lower()
-        with self._lock:
-            if tried != (dialect.modes[0], dialect.limit_name, dialect.temperature):
-                return True
-            if not dialect.swapped_limit and dialect.limit_name in text and _refuses_a_name(text):
-                swapped: LimitName = (
-                    "max_completion_tokens" if dialect.limit_name == "max_tokens" else "max_tokens"
-                )
-                dialect.limit_name, dialect.swapped_limit = swapped, True
-                return True
-            if dialect.temperature and request.sampling.temperature is not None and "temperature" in text:
-                dialect.temperature = False
-                return True
-            if len(dialect.modes) > 1 and _speaks_of_format(text):
-                dialect.modes = dialect.modes[1:]
-                return True
-        return False
-
-    def _translated(self, error: APIStatusError, spec: Spec) -> SettingsError | ModelUnavailable:
-        told, status = self._safe(error, spec), error.status_code
-        if status in (401, 403):
-            refused = "the key" if status == 401 else "access"
-            variable = spec.provider.key_variable or "what the server wants as its key"
-            return SettingsError(f"{spec}: the server refused {refused} (HTTP {status}); check {variable}")
-        if status == 404:
-            where = self.base_url or spec.provider.base_url
-            hint = "check the model's name and --base-url (for most servers it ends in /v1)"
-            return SettingsError(f"{spec}: HTTP 404 from {where}; {hint}. The server says: {told}")
-        if status in (408, 409, 429) or status >= 500:
-            tries = self.retries + 1
-            return ModelUnavailable(
-                f"{spec}: HTTP {status} in {tries} attempts; resume the run later. {told}"
+        if told.status == 400 and told.code == "json_validate_failed":
+            return Reply(str(told.error.get("failed_generation") or ""), "stop", mode)
+        if told.status in (400, 403) and told.code in CONTENT_REFUSED:
+            return Reply(told.short, "refusal", mode)
+        if told.status in (400, 422) and limit_is_too_large(told.text):
+            if request.enlarged:
+                return Reply("", "limit", mode)
+            raise SettingsError(
+                f"{spec}: the server refused the request (HTTP {told.status}): {told.short}; "
+                "lower max_output_tokens under [models]"
             )
-        return SettingsError(f"{spec}: the server refused the request (HTTP {status}): {told}")
+        raise told.fault(str(spec), self._where(spec), spec.provider.key_variable)
 
-    def _safe(self, error: Exception, spec: Spec) -> str:
-        """The server's words in one line, without any key that may stand in them."""
-        text = _message(error)
-        key = self.environ.get(spec.provider.key_variable, "").strip() if spec.provider.key_variable else ""
-        if key:
-            text = text.replace(key, "[key]")
-        return " ".join(text.split())[:300]
+    def _unanswered(self, error: APIConnectionError, spec: Spec) -> Passing:
+        from agent.models.transport import BodyTooLarge
 
+        cause = error.__cause__
+        reason = " ".join(str(cause or error).split()) or type(cause).__name__
+        fault = f"no answer from {self._where(spec)} ({reason})"
+        if type(cause).__name__ in _UNHEARD:
+            return Passing(fault, "is it running?")
+        if isinstance(cause, BodyTooLarge):
+            return Unanswered(fault, "check --base-url", tries=UNREADABLE_TRIES)
+        return Unanswered(fault, "is it running?")
 
-def _arguments(
-    request: Request, name: str, mode: Mode, limit_name: LimitName, *, temperature: bool
-) -> dict[str, Any]:
-    messages = [{"role": message.role, "content": message.text} for message in request.messages]
-    arguments: dict[str, Any] = {"model": name, limit_name: request.sampling.max_output_tokens}
-    if temperature and request.sampling.temperature is not None:
-        arguments["temperature"] = request.sampling.temperature
-    if mode == "json_schema":
-        described = {"name": request.prompt, "schema": request.schema, "strict": True}
-        arguments["response_format"] = {"type": "json_schema", "json_schema": described}
-    else:
-        messages[0] = {
-            "role": "system",
-            "content": messages[0]["content"] + _SCHEMA_TOLD[mode] + _compact(request),
-        }
-    if mode == "json_object":
-        arguments["response_format"] = {"type": "json_object"}
-    return {**arguments, "messages": messages}
-
-
-_SCHEMA_TOLD: Mapping[str, str] = {
-    "json_object": "\n\nThe answer is one JSON object that fits this schema:\n",
-    "fenced": "\n\nThe answer is one JSON object in a ```json fence that fits this schema:\n",
-}
-
-
-def _compact(request: Request) -> str:
-    return json.dumps(request.schema, separators=(",", ":"), ensure_ascii=False)
-
-
-def _refuses_a_name(text: str) -> bool:
-    """Whether a refusal is about a parameter's name; a limit that is too large must not be renamed."""
-    words = (
-        "unsupported",
-        "not supported",
-        "unrecognized",
-        "unknown",
-        "unexpected",
-        "extra",
-        "not permitted",
-    )
-    return any(word in text for word in words)
-
-
-def _speaks_of_format(text: str) -> bool:
-    words = (
-        "response_format",
-        "json_schema",
-        "json_object",
-        "json mode",
-        "structured output",
-        "schema",
-        "grammar",
-    )
-    return any(word in text for word in words)
-
-
-def _message(error: Exception) -> str:
-    body = getattr(error, "body", None)
-    if isinstance(body, dict):
-        return str(body.get("message") or body.get("error") or body)
-    return str(body or error)
-
-
-def _reply(completion: ChatCompletion, mode: Mode, spec: Spec) -> Reply:
-    choices = getattr(completion, "choices", None)
-    if not choices:
-        told = " ".join(str(getattr(completion, "model_extra", None) or completion).split())[:300]
-        raise ModelUnavailable(f"{spec}: the server's reply is no chat completion: {told}")
-    choice = choices[0]
-    finish: Finish = "length" if choice.finish_reason == "length" else "stop"
-    text = choice.message.content or ""
-    refusal = choice.message.refusal
-    if refusal or choice.finish_reason == "content_filter":
-        finish, text = "refusal", refusal or text
-    return Reply(text=text, finish=finish, mode=mode, usage=_usage(completion))
-
-
-def _usage(completion: ChatCompletion) -> Usage:
-    """The tokens that the server counted; none where it does not count."""
-    usage = completion.usage
-    if usage is None:
-        return Usage()
-    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
-    thought = usage.completion_tokens_details.reasoning_tokens if usage.completion_tokens_details else None
-    return Usage(
-        prompt_tokens=usage.prompt_tokens or 0,
-        cached_tokens=cached or (usage.model_extra or {}).get("prompt_cache_hit_tokens") or 0,
-        completion_tokens=usage.completion_tokens or 0,
-        reasoning_tokens=thought or 0,
-    )
+    def _unreadable(self, error: NoCompletion, spec: Spec) -> Exception:
+        told = Told(error.code or 0, {"message": str(error)}, {}, self._key(spec))
+        if 400 <= told.status < 600:
+            return told.fault(str(spec), self._where(spec), spec.provider.key_variable)
+        fault = f"a reply of {self._where(spec)} that cannot be read ({told.short})"
+        remedy = "check --base-url (for most servers it ends in /v1)"
+        return Unanswered(fault, remedy, tries=UNREADABLE_TRIES)

@@ -1,7 +1,8 @@
 """Providers of models as data: address, key variable, and what their servers are known to take.
 
-Promises that a missing key is reported before anything is spent. Marks what has not been tried against the
-real service: none of the remote ones has; their dialects are settled by what the server refuses.
+Promises that a missing key is reported before anything is spent. The entries follow the providers' own
+documentation; `tried` says what was tried for real, and none of the remote services was. What an entry has
+wrong is settled by what the server refuses (`agent.models.dialect`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from agent.errors import SettingsError
 from agent.models.wire import Mode
 
 LimitName = Literal["max_completion_tokens", "max_tokens"]
+Temperature = Literal["taken", "some models refuse it", "refused"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,16 @@ class Provider:
     """Tried in this order; what the server refuses is not asked again."""
     limit_name: LimitName = "max_tokens"
     """Tried first; the other one follows where it is refused."""
+    temperature: Temperature = "taken"
+    """`refused` leaves it out from the start; otherwise it is left out once it was refused."""
+    cached_field: str = "prompt_tokens_details.cached_tokens"
+    """Where the usage has prompt tokens that were in a cache; empty where the server tells none."""
+    reasoning_field: str = "completion_tokens_details.reasoning_tokens"
+    """Where the usage has tokens of reasoning; empty where the server tells none."""
     price_id: str = ""
     """Name in the price table; empty for local servers, which cost nothing."""
+    tried: str = ""
+    """What was tried against the real server; empty: nothing, the entry follows its documentation."""
 
     @property
     def local(self) -> bool:
@@ -49,36 +59,46 @@ class Spec:
 
 
 _JSON_ONLY: tuple[Mode, ...] = ("json_object", "fenced")
+_NO_JSON_MODE: tuple[Mode, ...] = ("json_schema", "fenced")
+_SOME: Temperature = "some models refuse it"
+_NEW_NAME: LimitName = "max_completion_tokens"
 
-PROVIDERS: Mapping[str, Provider] = {
-    provider.name: provider
-    for provider in (
-        Provider(
-            "openai",
-            "https://api.openai.com/v1",
-            "OPENAI_API_KEY",
-            limit_name="max_completion_tokens",
-            price_id="openai",
-        ),
-        Provider("anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", price_id="anthropic"),
-        Provider(
-            "gemini",
-            "https://generativelanguage.googleapis.com/v1beta/openai",
-            "GEMINI_API_KEY",
-            price_id="google",
-        ),
-        Provider("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY", _JSON_ONLY, price_id="deepseek"),
-        Provider("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", price_id="openrouter"),
-        Provider("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", price_id="mistral"),
-        Provider("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", price_id="groq"),
-        Provider("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY", price_id="together"),
-        Provider("xai", "https://api.x.ai/v1", "XAI_API_KEY", price_id="x-ai"),
-        Provider("ollama", "http://127.0.0.1:11434/v1", ""),
-        Provider("vllm", "http://127.0.0.1:8000/v1", ""),
-        Provider("lmstudio", "http://127.0.0.1:1234/v1", ""),
-        Provider("llamacpp", "http://127.0.0.1:8080/v1", ""),
-    )
-}
+_REMOTE = (
+    Provider(
+        "openai", "https://api.openai.com/v1", "OPENAI_API_KEY",
+        limit_name=_NEW_NAME, temperature=_SOME, price_id="openai",
+    ),
+    Provider(  # its compatible interface takes `response_format` and passes over it
+        "anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY",
+        ("fenced",), temperature=_SOME, cached_field="", reasoning_field="", price_id="anthropic",
+    ),
+    Provider(
+        "gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY",
+        reasoning_field="", price_id="google",
+    ),
+    Provider(
+        "deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY",
+        _JSON_ONLY, cached_field="prompt_cache_hit_tokens", price_id="deepseek",
+    ),
+    Provider(
+        "openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY",
+        temperature=_SOME, price_id="openrouter",
+    ),
+    Provider("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", price_id="mistral"),
+    Provider(
+        "groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", limit_name=_NEW_NAME, price_id="groq"
+    ),
+    Provider("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY", price_id="together"),
+    Provider("xai", "https://api.x.ai/v1", "XAI_API_KEY", limit_name=_NEW_NAME, price_id="x-ai"),
+)  # fmt: skip
+_LOCAL = (
+    Provider("ollama", "http://127.0.0.1:11434/v1", "", cached_field="", reasoning_field=""),
+    Provider("vllm", "http://127.0.0.1:8000/v1", "", reasoning_field=""),
+    Provider("lmstudio", "http://127.0.0.1:1234/v1", "", _NO_JSON_MODE),
+    Provider("llamacpp", "http://127.0.0.1:8080/v1", "", reasoning_field=""),
+)
+
+PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in (*_REMOTE, *_LOCAL)}
 
 
 def parse_spec(text: str) -> Spec:

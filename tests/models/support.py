@@ -7,7 +7,8 @@ from typing import Any
 
 from agent.models.ask import Asked
 from agent.models.openai import OpenAIClient
-from agent.models.wire import Request, Sampling
+from agent.models.retry import Patience, Persistent
+from agent.models.wire import Client, Request, Sampling
 from agent.prompts import EDIT, answer_schema, render
 from tests.models.server import ChatServer
 from tests.prompts import samples
@@ -19,15 +20,20 @@ BAD_CHECK = json.dumps({"description": "", "edits": [], "none_because": ""})
 
 
 def client(server: ChatServer, **settings: Any) -> OpenAIClient:
-    """A client of the loopback server, with a key."""
-    return OpenAIClient({"OPENAI_API_KEY": KEY}, server.base_url, **{"retries": 2, **settings})
+    """A client of the loopback server, with a key; it makes one attempt."""
+    return OpenAIClient({"OPENAI_API_KEY": KEY}, server.base_url, **settings)
+
+
+def persistent(server: ChatServer, attempts: int = 3, **settings: Any) -> Client:
+    """The same with retries after short waits."""
+    return Persistent(client(server, **settings), Patience(attempts=attempts, first_s=0.001))
 
 
 def asked(
     server: ChatServer, model: str = "openai:m", sampling: Sampling | None = None, **settings: Any
 ) -> Asked:
     """A model over the loopback server."""
-    return Asked(client(server, **settings), {"default": model}, sampling or Sampling())
+    return Asked(persistent(server, **settings), {"default": model}, sampling or Sampling())
 
 
 def request(**changes: Any) -> Request:

@@ -9,7 +9,7 @@ from agent.models.wire import Sampling
 from agent.ports import Usage
 from agent.prompts import EDIT
 from tests.models.server import ChatServer, completion, refusal_of
-from tests.models.support import DATA, GOOD, KEY, asked, client, request
+from tests.models.support import DATA, GOOD, KEY, asked, client, persistent, request
 
 
 def test_a_server_with_schemas_gets_a_strict_one_and_its_usage_is_booked(httpserver: HTTPServer):
@@ -85,14 +85,14 @@ def test_a_refused_temperature_is_left_out(httpserver: HTTPServer):
 def test_a_passing_fault_is_tried_again(httpserver: HTTPServer, status):
     fault = refusal_of(status, "try later", **{"retry-after-ms": "1"})
     server = ChatServer(httpserver, fault, fault, completion(GOOD))
-    assert client(server).complete(request()).text == GOOD
+    assert persistent(server).complete(request()).text == GOOD
     assert len(server.requests) == 3
 
 
 def test_a_lasting_fault_ends_after_the_bounded_attempts(httpserver: HTTPServer):
     server = ChatServer(httpserver, refusal_of(500, "broken", **{"retry-after-ms": "1"}))
     with pytest.raises(ModelUnavailable, match="HTTP 500 in 3 attempts"):
-        client(server).complete(request())
+        persistent(server).complete(request())
     assert len(server.requests) == 3
 
 
@@ -115,7 +115,7 @@ def test_a_refusal_is_told_at_once_with_its_remedy_and_without_the_key(httpserve
 
 
 def test_a_server_that_is_not_there_is_unavailable_and_named():
-    nobody = OpenAIClient({}, "http://127.0.0.1:9/v1", retries=0)
+    nobody = OpenAIClient({}, "http://127.0.0.1:9/v1")
     with pytest.raises(ModelUnavailable, match=r"127\.0\.0\.1:9/v1"):
         nobody.complete(request(model="vllm:m"))
 
@@ -142,6 +142,6 @@ def test_a_call_may_have_a_time_limit(httpserver: HTTPServer):
     server = ChatServer(httpserver, stalls)
     try:
         with pytest.raises(ModelUnavailable, match="no answer"):
-            client(server, timeout_s=0.2, retries=0).complete(request())
+            client(server, timeout_s=0.2).complete(request())
     finally:
         held.set()
