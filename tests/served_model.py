@@ -72,7 +72,7 @@ def _ideas(text: str) -> dict[str, Any]:
 
 
 def _edit(text: str) -> dict[str, Any]:
-    step = re.search(r"This is step (\d+) of", text)
+    step = re.search(r"Step (\d+) of", text)
     assert step is not None
     careful = f'    careful = 0.2{step[1]} if knobs["mode"] == "slow" else 0.2{step[1]}\n'
     return {
@@ -83,9 +83,9 @@ def _edit(text: str) -> dict[str, Any]:
 
 
 def _names(text: str, heading: str) -> list[str]:
-    """The names listed under a heading, up to the next empty line."""
-    part = text.rpartition(f"\n{heading}")[2].partition("\n\n")[0]
-    return re.findall(r"^- `([^`]+)`:", part, re.MULTILINE)
+    """The names listed under lines that begin like this, each list up to the next empty line."""
+    parts = [part.partition("\n\n")[0] for part in text.split(f"\n{heading}")[1:]]
+    return [name for part in parts for name in re.findall(r"^- `([^`]+)`:", part, re.MULTILINE)]
 
 
 def _section(text: str) -> dict[str, Any]:
@@ -93,11 +93,8 @@ def _section(text: str) -> dict[str, Any]:
     words = re.search(r"^(\d+) to (\d+) words", text, re.MULTILINE)
     assert section is not None
     assert words is not None
-    claims, facts, settings = _names(text, "Claims:"), _names(text, "Facts:"), _names(text, "Settings:")
-    works, labels = (
-        _names(text.replace("key}\n\n", "key}\n"), "# References:"),
-        _names(text, "Figures and tables"),
-    )
+    claims, facts, settings = _names(text, "Claims:"), _names(text, "Facts"), _names(text, "Settings")
+    works, labels = _names(text, "References:"), _names(text, "Figures and tables")
     lines = [rf"\claim{{{claim}}}." for claim in claims]
     if section[1] in ("abstract", "results", "conclusion"):
         lines.append(r"The verdict within \setting{scope} is \verdict.")
@@ -106,7 +103,7 @@ def _section(text: str) -> dict[str, Any]:
     if section[1] in ("results", "exploration"):
         lines += [rf"The value of this number is \fact{{{fact}}}." for fact in facts]
     if section[1] == "limitations":
-        limits = text.partition("Limitations of this study:")[2].partition("\n\n")[0]
+        limits = text.partition("Limitations of this study:\n")[2].partition("\n\n")[0]
         lines += re.findall(r"^- (.+)$", limits, re.MULTILINE)
     if "varies" in settings and section[1] == "setup":
         lines.append(r"Replicates vary in \setting{varies}.")

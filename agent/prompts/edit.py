@@ -31,6 +31,12 @@ class Tried(Given):
     log_tail: str = ""
     """End of the failed trial's output."""
 
+    @property
+    def last_line(self) -> str:
+        """The last line of its output that says something: in Python the exception."""
+        lines = (line.strip() for line in reversed(self.log_tail.splitlines()))
+        return next((line for line in lines if line.strip("`")), "")
+
 
 class EditIn(Given):
     """What is known at one step."""
@@ -50,6 +56,12 @@ class EditIn(Given):
     """What the person who runs the study said while it ran, in their order."""
     step: int
     steps: int
+
+
+    @property
+    def newest_log(self) -> Tried | None:
+        """The last failure whose output is known."""
+        return next((edit for edit in reversed(self.tried) if edit.log_tail), None)
 
 
 class EditText(Written):
@@ -149,4 +161,4 @@ def _mentions(files: Mapping[str, str], knob: str) -> bool:
     return any(re.search(rf"\b{re.escape(knob)}\b", text) for text in files.values())
 
 
-EDIT = Prompt("edit", 1, EditIn, EditOut, role="code", check=edit_applies)
+EDIT = Prompt("edit", 2, EditIn, EditOut, role="code", check=edit_applies)

@@ -123,5 +123,5 @@ def meta_is_complete(data: MetaIn, answer: MetaOut) -> tuple[str, ...]:
     return tuple(problems)
 
 
-REVIEW = Prompt("review", 1, ReviewIn, ReviewOut, role="review", check=review_is_complete)
+REVIEW = Prompt("review", 2, ReviewIn, ReviewOut, role="review", check=review_is_complete)
 META = Prompt("meta", 1, MetaIn, MetaOut, role="review", check=meta_is_complete)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +35,8 @@ class Task:
     """Every declarative sentence needs a fact, a claim, a citation, the verdict or a conjecture."""
     verdict: bool = False
     """It must state the verdict, and the scope where that is given as a setting."""
+    reports: bool = False
+    """It is told what the test showed; the others are written without knowing it."""
 
 
 SECTIONS: dict[SectionName, Task] = {
@@ -43,6 +46,7 @@ SECTIONS: dict[SectionName, Task] = {
         *(40, 220),
         backed=True,
         verdict=True,
+        reports=True,
     ),
     "introduction": Task(
         "Why the question matters, the hypothesis, what was predicted and what would have refuted it. "
@@ -71,6 +75,7 @@ SECTIONS: dict[SectionName, Task] = {
         *(20, 550),
         backed=True,
         verdict=True,
+        reports=True,
     ),
     "exploration": Task(
         "What was tried on the dev split and how the arms were chosen. Say plainly that these numbers served "
@@ -81,6 +86,7 @@ SECTIONS: dict[SectionName, Task] = {
         "Every limitation that is listed, in your own order, and any other that you see in what is given. "
         "No excuses.",
         *(30, 400),
+        reports=True,
     ),
     "conclusion": Task(
         "The answer to the question in the words of the verdict, within its scope; what it does not show; "
@@ -88,9 +94,29 @@ SECTIONS: dict[SectionName, Task] = {
         *(25, 220),
         backed=True,
         verdict=True,
+        reports=True,
     ),
 }
 """The sections in the order of the paper."""
+WRITTEN: tuple[SectionName, ...] = (
+    *(name for name, task in SECTIONS.items() if not task.reports),
+    *("results", "limitations", "conclusion", "abstract"),
+)
+"""The sections in the order of writing: first those that need no outcome, last the one that sums up all others."""
+
+
+HEAD = frozenset({"question", "hypothesis", "prediction", "refuted_if", "scope", "treated", "metric"})
+"""Settings that repeat a line of the study's head."""
+OWN_SETTINGS = ("step.", "ablation-")
+"""First letters of settings that few sections need: they are listed where the section's own task stands."""
+EXPLORED = "explore."
+COMMON = ("plan.", "ledger.", "power.", "count.")
+"""First letters of facts that were known before the test, and may be stated anywhere."""
+
+
+def is_common(fact: str) -> bool:
+    """Whether every section may state a fact: it was known before the test."""
+    return fact.startswith(COMMON) and fact != "count.failures"
 
 
 class ClaimLine(Given):
@@ -184,6 +210,52 @@ class SectionIn(Given):
         """What belongs into it."""
         return SECTIONS[self.section]
 
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """The settings whose text stands in the study's head already."""
+        return tuple(line.name for line in self.settings if line.name in HEAD)
+
+    @property
+    def knobs(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Name and value of the listed knobs by arm."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for line in self.settings:
+            if line.name.startswith("knob."):
+                _, arm, knob = line.name.split(".", 2)
+                found.setdefault(arm, []).append((knob, line.text))
+        return {arm: tuple(lines) for arm, lines in found.items()}
+
+    @property
+    def common_settings(self) -> tuple[SettingLine, ...]:
+        """The settings that every section may print, but for those in the head and the knobs."""
+        return tuple(
+            line
+            for line in self.settings
+            if line.name not in HEAD and not line.name.startswith(("knob.", *OWN_SETTINGS))
+        )
+
+    @property
+    def own_settings(self) -> tuple[SettingLine, ...]:
+        """The settings of this section alone."""
+        return tuple(line for line in self.settings if line.name.startswith(OWN_SETTINGS))
+
+    @property
+    def common_facts(self) -> tuple[FactLine, ...]:
+        """The facts that every section may state."""
+        return tuple(fact for fact in self.facts if is_common(fact.name))
+
+    @property
+    def outcome_facts(self) -> tuple[FactLine, ...]:
+        """The facts that the test brought."""
+        return tuple(
+            fact for fact in self.facts if not is_common(fact.name) and not fact.name.startswith(EXPLORED)
+        )
+
+    @property
+    def explored_facts(self) -> tuple[FactLine, ...]:
+        """The facts about exploring."""
+        return tuple(fact for fact in self.facts if fact.name.startswith(EXPLORED))
+
     def allowed(self) -> Allowed:
         """The names that the section may use."""
         return Allowed(
@@ -231,4 +303,4 @@ def section_is_licensed(data: SectionIn, answer: SectionOut) -> tuple[str, ...]:
     return tuple(problems)
 
 
-SECTION = Prompt("section", 1, SectionIn, SectionOut, role="write", check=section_is_licensed)
+SECTION = Prompt("section", 2, SectionIn, SectionOut, role="write", check=section_is_licensed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from importlib.resources import files as resources
 from statistics import fmean
@@ -30,6 +31,15 @@ FOCUSES = (
 )
 """What each reviewer of the panel looks at most closely."""
 LOG_CHARACTERS = 800
+_GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+_WRAPPED = re.compile(
+    rf"\\(?:shoal(?:fact|setting|claim)\{{[^{{}}]*\}}|shoalverdict|shoaldeclared|ensuremath){_GROUP}"
+)
+"""What prints its last argument as it stands; `readable` takes the innermost first."""
+_LAYOUT = re.compile(
+    r"^\\(?:maketitle|centering|vspace\{.*\}|includegraphics.*|FloatBarrier|appendix)$\n", re.MULTILINE
+)
+_BIBLIOGRAPHY = re.compile(r"\\begingroup.*?\\endgroup", re.DOTALL)
 
 
 def review(paper: Paper, deps: Deps) -> MetaReview:
@@ -122,11 +132,17 @@ def _review_in(paper: Paper, study: Study, deps: Deps) -> ReviewIn:
 def readable(tex: str) -> str:
     """What a reviewer reads of a bound paper: text and configurations, without preamble, code and evidence.
 
-    The code comes beside it as a diff, and every number's evidence row was checked by the audit.
+    The code comes beside it as a diff, and every number's evidence row was checked by the audit; so numbers stand
+    as they are printed, without the macros that lead to their rows, and layout is left out.
     """
     body = tex.partition(r"\begin{document}")[2].partition(r"\section{Evidence}")[0]
     before, _, rest = body.partition(r"\begin{shoalcode}")
-    return (before + rest.partition(r"\end{shoalcode}")[2]).strip()
+    text = before + rest.partition(r"\end{shoalcode}")[2]
+    text = _BIBLIOGRAPHY.sub("", _LAYOUT.sub("", text))
+    unwrapped = _WRAPPED.sub(r"\1", text)
+    while unwrapped != text:
+        text, unwrapped = unwrapped, _WRAPPED.sub(r"\1", unwrapped)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 def _checks(paper: Paper, study: Study, audit: Audit, results: Results, deps: Deps) -> tuple[Check, ...]:

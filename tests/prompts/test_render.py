@@ -52,7 +52,8 @@ def test_sections_of_one_paper_share_their_beginning():
     first, second = text("method", ("abstract",)), text("setup", ("abstract", "method"))
     shared = second.index("method:\n")
     assert first[:shared] == second[:shared]
-    assert "# References" in first[:shared]
+    assert "References:" in first[:shared]
+    assert "Facts fixed before the test:" in first[:shared]
 
 
 def test_a_section_is_told_what_belongs_into_it_and_what_the_audit_found():
