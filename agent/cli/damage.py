@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.artifacts import (
+    Approval,
     Archive,
     Artifact,
     Audit,
     Claims,
+    Draft,
     Facts,
     Figures,
     Idea,
@@ -28,6 +30,7 @@ from agent.artifacts import (
     Review,
     Run,
     Scores,
+    Steering,
     Tree,
     Trial,
     Verdict,
@@ -40,6 +43,7 @@ MADE_BY: dict[type[Artifact], str] = {
     Ideas: "ideate",
     Idea: "ideate",
     Tree: "explore",
+    Draft: "register",
     Plan: "register",
     Registration: "register",
     Facts: "analyse",
@@ -57,8 +61,13 @@ CHAIN: tuple[tuple[type[Artifact], str], ...] = (
     (Figures, ""), (Audit, "/0"), (Paper, "/0"), (MetaReview, "/0"),
 )  # fmt: skip
 """What one idea's way leaves behind, in its order."""
-UNIQUE = (Run, Archive)
-"""Records of how a run began, which nothing can make again."""
+UNIQUE: dict[type[Artifact], str] = {
+    Run: "the whole run rests on it",
+    Archive: "the ideas of the run rest on it",
+    Approval: "a person gave this answer",
+    Steering: "a person said this to the run",
+}
+"""Records that nothing can make again, and what rests on them."""
 ASIDE = ".damaged"
 
 
@@ -135,7 +144,7 @@ def _records(workspace: Workspace, run: str) -> Iterator[Damage]:
 
 def _rests_on(kind: type[Artifact]) -> str:
     if kind in UNIQUE:
-        return "the whole run rests on it"
+        return UNIQUE[kind]
     if kind in (Trial, Result, Scores):
         return "it records a trial, and what was made from the trials rests on it"
     return f"{MADE_BY[kind]} made it, and every later stage of its idea rests on it"

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.damage import damages
-from agent.workspace import Workspace
+from agent.artifacts import Result, Scores, Trial
+from agent.cli.damage import MADE_BY, UNIQUE, damages
+from agent.workspace import LAYOUT, Workspace
 from tests.faults.test_kill import artifacts
 
 MICRO = Path(__file__).parents[1] / "templates" / "micro"
@@ -71,6 +72,11 @@ def spoil(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
+
+
+def test_of_every_kind_of_record_it_is_known_who_makes_it() -> None:
+    of_trials = {Trial, Result, Scores}
+    assert set(LAYOUT) == {*MADE_BY, *UNIQUE, *of_trials}
 
 
 def test_a_finished_run_is_whole(finished: Path) -> None:
