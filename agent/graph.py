@@ -41,7 +41,7 @@ from agent.errors import (
     StudyFailed,
     Unanswered,
     UserError,
-)  # fmt: skip
+)
 from agent.stages.analyse import analyse
 from agent.stages.approvals import REJECTED, answered, approved_idea, waiting
 from agent.stages.confirm import confirm
@@ -195,7 +195,7 @@ def _drafting(state: StudyState, runtime: Runtime[Passage]) -> dict[str, Any]:
     """Part of `register` that comes before its gate; nothing to do where there is no gate."""
     if "plan" not in runtime.context.deps.run.approve:
         return {}
-    drawn: dict[str, Any] = _study_node("register", _plan)(state, runtime)
+    drawn: dict[str, Any] = _study_node("plan", _plan)(state, runtime)
     return {name: value for name, value in drawn.items() if name != "stage"}
 
 
@@ -221,7 +221,8 @@ def _gate_node(gate: Gate) -> Any:
 
 
 def _stop_before(stage: str, until: str | None, run: str) -> None:
-    if until is not None and STAGES.index(stage) > STAGES.index(until):
+    place = STAGES.index("register" if stage == "plan" else stage)
+    if until is not None and place > STAGES.index(until):
         raise Stopped(f"stopped after {until}, as asked; `shoal resume {run}` goes on")
 
 

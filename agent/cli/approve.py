@@ -16,12 +16,10 @@ from agent.cli.change import Change, changed_draft, changed_idea
 from agent.cli.look import best_round, change_text, effect_text, known_run, print_json
 from agent.cli.stop import is_running
 from agent.errors import UserError
-from agent.stages.approvals import WORDS, Waiting, answered, subject, waiting
+from agent.stages.approvals import DIGITS, WORDS, Waiting, answered, subject, waiting
 from agent.workspace import Workspace, envelope, file_lock, write_durably
 
 Answer = Literal["approved", "rejected"]
-DIGITS = 12
-"""Digits of a hash that are shown."""
 WIDTH = 96
 
 

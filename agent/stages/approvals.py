@@ -16,6 +16,8 @@ from agent.workspace import Workspace
 GATES: tuple[Gate, ...] = ("idea", "plan", "paper")
 """In the order of a study."""
 WORDS: Mapping[Gate, str] = {"idea": "its idea", "plan": "its plan", "paper": "its paper"}
+DIGITS = 12
+"""Digits of a hash that are shown."""
 REJECTED = "rejected by a person"
 
 
@@ -38,8 +40,8 @@ class Waiting:
     def text(self) -> str:
         """One line that says what is waited for, and the commands that answer."""
         return (
-            f"{self.key} waits for a person to approve {WORDS[self.gate]}: `shoal approve {self.key}`, "
-            f"or `shoal reject {self.key} --why TEXT`"
+            f"{self.key} waits for a person to approve {WORDS[self.gate]} (version {self.of[:DIGITS]}): "
+            f"`shoal approve {self.key}`, or `shoal reject {self.key} --why TEXT`"
         )
 
 
