@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from agent.cli.study import Study
     from agent.models.build import Built, ModelSettings
     from agent.models.caps import AllCaps
+    from agent.models.retry import Waiting
     from agent.sandboxes.choose import Kind
     from agent.trials.prepare import Prepared
 
-ROLES: tuple[ModelRole, ...] = ("code", "write", "review")
+ROLES: tuple[ModelRole, ...] = ("code", "write", "review", "vision")
 """Roles of `[models]` beside the default."""
 
 
@@ -80,28 +81,53 @@ def models_of(settings: Settings) -> Models:
     return Models(table.default, others)
 
 
-def model(settings: Settings, calls: Path | None) -> Built:
+def model(
+    settings: Settings,
+    calls: Path | None,
+    *,
+    emit: Emit | None = None,
+    stop: Callable[[], Stopped | None] = lambda: None,
+) -> Built:
     """The model with budget and journal; without `calls`, a check that it can be built.
+
+    Args:
+        emit: Told of waits for a provider.
+        stop: Ends such a wait.
 
     Raises:
         SettingsError: an unknown provider, or a missing key.
     """
     from agent.models.build import build_model
 
-    return build_model(_model_settings(settings), calls, os.environ)
+    return build_model(model_settings(settings), calls, os.environ, waiting=_waiting(emit, stop))
 
 
-def _model_settings(settings: Settings) -> ModelSettings:
+def _waiting(emit: Emit | None, stop: Callable[[], Stopped | None]) -> Waiting:
+    from agent.models.retry import Waiting
+
+    def tell(text: str) -> None:
+        if emit is not None:
+            emit(Event("note", "", text))
+
+    return Waiting(tell, stop)
+
+
+def model_settings(settings: Settings) -> ModelSettings:
+    """What the settings say about models."""
     from agent.models.build import ModelSettings
     from agent.models.prices import Price
+    from agent.models.rates import Rates
+    from agent.models.retry import Patience
 
-    models = models_of(settings)
+    models, table = models_of(settings), settings.models
     return ModelSettings(
         models={"default": models.default, **models.others},
         base_url=settings.models.base_url,
         temperature=settings.models.temperature,
         max_output_tokens=settings.models.max_output_tokens,
         timeout_s=settings.models.timeout_s or None,
+        patience=Patience(table.attempts, table.retry_for_s, table.first_wait_s),
+        rates=Rates(table.max_concurrent, table.calls_per_minute, table.tokens_per_minute),
         caps=caps_of(settings),
         prices={name: Price(**price.model_dump()) for name, price in settings.prices.items()},
     )

@@ -19,6 +19,7 @@ from agent.cli.clean import run_folders
 from agent.cli.damage import damages, refuse, set_aside
 from agent.cli.events import EventLog, beginning
 from agent.cli.look import known_run
+from agent.cli.reach import someone_listens
 from agent.deps import Consent, Tex
 from agent.errors import UserError
 from agent.ledger import Ledger
@@ -128,6 +129,8 @@ def start(request: Request) -> int:
     workspace = checks.usable_workspace(request.workspace, settings.run.min_free_mb)
     name = checks.free_name(workspace, request.name, template.name)
     build.model(settings, calls=None)
+    if not scripted:
+        someone_listens(settings)
     equipment = _equip(
         settings, template, regime, kind, workspace, pdf=request.pdf, allow_network=request.allow_network
     )

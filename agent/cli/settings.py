@@ -70,6 +70,8 @@ class ModelsTable(_Table):
     """Writes the sections of the paper."""
     review: str | None = None
     """Reviews the paper."""
+    vision: str | None = None
+    """Answers prompts that show pictures; none of Shoal's own does yet."""
     base_url: str | None = None
     """Address of the chat-completions server, where the provider's own is not meant."""
     temperature: float | None = Field(default=None, ge=0, le=2)
@@ -78,6 +80,18 @@ class ModelsTable(_Table):
     """Tokens of one answer, at most."""
     timeout_s: float = Field(default=600, ge=0)
     """Seconds to wait for one answer; 0 waits for ever."""
+    attempts: int = Field(default=7, ge=1)
+    """Attempts of a call that fails on the way (HTTP 408, 409, 429, 5xx, lost connections), at most."""
+    retry_for_s: float = Field(default=900, ge=0)
+    """Seconds from a call's first attempt to the beginning of its last one, at most."""
+    first_wait_s: float = Field(default=1, gt=0)
+    """Seconds before the second attempt, about; each further wait is twice as long, a minute at most."""
+    max_concurrent: int | None = Field(default=None, ge=1)
+    """Calls under way at one time, for each provider; unset: no limit."""
+    calls_per_minute: int | None = Field(default=None, ge=1)
+    """For each provider; unset: no limit."""
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    """Prompts and answers together, for each provider; unset: no limit."""
 
 
 class CapsTable(_Table):

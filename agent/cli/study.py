@@ -99,14 +99,14 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
     run, workspace = study.run, study.workspace
     print(study.equipment.because, file=sys.stderr)
     folder = workspace.run_folder(run.name)
-    built = build.model(study.settings, folder / "calls")
     requests = StopRequests(folder, run.name)
-    board = progress(lambda: cost_text(built.spent().cost_usd), lambda: requests.asked() is not None)
 
     def emit(event: Event) -> None:
         study.log.add(event)
         board.see(event)
 
+    built = build.model(study.settings, folder / "calls", emit=emit, stop=requests.asked)
+    board = progress(lambda: cost_text(built.spent().cost_usd), lambda: requests.asked() is not None)
     executor = build.executor(study, stop=requests.asked, emit=emit)
 
     deps = Deps(
