@@ -26,6 +26,8 @@ app = typer.Typer(
 )
 templates = typer.Typer(help="List and check experiment templates.", no_args_is_help=True)
 app.add_typer(templates, name="template", rich_help_panel=TEMPLATES)
+models = typer.Typer(help="List model servers, and try one.", invoke_without_command=True)
+app.add_typer(models, name="models", rich_help_panel=MACHINE)
 
 TemplateName = Annotated[
     str, typer.Argument(metavar="TEMPLATE", help="A folder, or a name under ./templates or in the package.")
@@ -57,6 +59,18 @@ Until = Annotated[
 Network = Annotated[
     bool,
     typer.Option("--allow-network", help="Let prepare.py use the network, where the template asks for it."),
+]
+MaxCost = Annotated[
+    float | None, typer.Option(metavar="USD", min=0, help="Stop before models cost more (exit 3).")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option(metavar="N", min=0, help="Stop before models take more tokens (exit 3).")
+]
+MaxMinutes = Annotated[
+    float | None, typer.Option(metavar="M", min=0, help="Stop after so much work over all starts (exit 3).")
+]
+MaxTrials = Annotated[
+    int | None, typer.Option(metavar="N", min=0, help="Stop before more trials run (exit 3).")
 ]
 AllowUninformative = Annotated[
     bool, typer.Option("--allow-uninformative", metavar="", help="Register a plan that could hardly decide.")
@@ -90,6 +104,10 @@ def run(
     until: Until = None,
     approve: Approve = None,
     no_pdf: Annotated[bool, typer.Option("--no-pdf", metavar="", help="Do not compile the paper.")] = False,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    max_trials: MaxTrials = None,
     allow_uninformative: AllowUninformative = False,
     allow_exhausted: AllowExhausted = False,
     fresh: Annotated[
@@ -108,6 +126,7 @@ def run(
             "seed": seed, "ideas": ideas, "explore": explore, "replicates": replicates, "workers": workers,
         },
         "models": {"default": model, "base_url": base_url},
+        "budget": _caps(max_cost, max_tokens, max_minutes, max_trials),
     }  # fmt: skip
     return start(
         Request(
@@ -129,6 +148,10 @@ def resume(
     workers: Workers = None,
     workspace: WorkspaceFolder = Path(),
     until: Until = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    max_trials: MaxTrials = None,
     allow_uninformative: AllowUninformative = False,
     allow_exhausted: AllowExhausted = False,
     allow_network: Network = False,
@@ -144,7 +167,10 @@ def resume(
     return go_on(
         Resumption(
             run=run, template=template,
-            flags={"run": {"workers": workers}, "models": {"base_url": base_url}},
+            flags={
+                "run": {"workers": workers}, "models": {"base_url": base_url},
+                "budget": _caps(max_cost, max_tokens, max_minutes, max_trials),
+            },
             workspace=workspace, until=until,
             consents=_consents(uninformative=allow_uninformative, exhausted=allow_exhausted),
             allow_network=allow_network, remake=remake, json=json,
@@ -277,6 +303,26 @@ def template_check(
     return check_template(template, regime, sandbox, workspace, allow_network=allow_network, json=json)
 
 
+@models.callback()
+def models_list(context: typer.Context, json: AsJson = False) -> int:
+    """List the model servers that Shoal knows, the roles' models, and which keys are set."""
+    from agent.cli.models import list_models
+
+    return 0 if context.invoked_subcommand else list_models(json=json)
+
+
+@models.command("test")
+def models_test(
+    model: Annotated[str, typer.Argument(metavar="PROVIDER:NAME", help="Such as ollama:qwen3.")],
+    base_url: BaseUrl = None,
+    json: AsJson = False,
+) -> int:
+    """Send a model one small question and report mode, latency and tokens; 1 if its answer is no use."""
+    from agent.cli.models import test_model
+
+    return test_model(model, base_url, json=json)
+
+
 @app.command(rich_help_panel=MACHINE)
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR")] = Path()) -> int:
     """Write a shoal.toml with every setting, commented out."""
@@ -312,6 +358,13 @@ def doctor(workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
     from agent.cli.doctor import examine
 
     return examine(workspace, json=json)
+
+
+def _caps(
+    cost: float | None, tokens: int | None, minutes: float | None, trials: int | None
+) -> dict[str, float | None]:
+    """The caps that flags give, by the name of their setting."""
+    return {"max_cost_usd": cost, "max_tokens": tokens, "max_minutes": minutes, "max_trials": trials}
 
 
 def _consents(*, uninformative: bool, exhausted: bool) -> frozenset[Consent]:
