@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.artifacts import Archive, Change, Outcome, Result, Scores, Trial
+from agent.cli.caps import CappedRecorder, Patient, TimeCaps, TrialCaps
 from agent.deps import Deps
 from agent.errors import SettingsError, Stopped
 from agent.ledger import Ledger
-from agent.ports import Emit, Event, Executor, Literature, ModelRole, Sandbox
+from agent.ports import Emit, Event, Literature, ModelRole, Sandbox
 from agent.store import Recorder
 from agent.templates import Template
 from agent.workspace import Workspace
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from agent.cli.study import Study
     from agent.models.build import Built, ModelSettings
     from agent.models.caps import AllCaps
+    from agent.models.journal import Called
     from agent.models.retry import Waiting
     from agent.sandboxes.choose import Kind
     from agent.trials.prepare import Prepared
@@ -91,15 +93,38 @@ def model(
     """The model with budget and journal; without `calls`, a check that it can be built.
 
     Args:
-        emit: Told of waits for a provider.
-        stop: Ends such a wait.
+        emit: Told of waits for a provider, and of each call to a model.
+        stop: Ends such a wait, and is asked before each call.
 
     Raises:
         SettingsError: an unknown provider, or a missing key.
     """
     from agent.models.build import build_model
 
-    return build_model(model_settings(settings), calls, os.environ, waiting=_waiting(emit, stop))
+    def check() -> None:
+        if reason := stop():
+            raise reason
+
+    def hear(called: Called) -> None:
+        if emit is not None:
+            emit(call_event(called))
+
+    return build_model(
+        model_settings(settings), calls, os.environ,
+        check=check, waiting=_waiting(emit, stop), heard=hear,
+    )  # fmt: skip
+
+
+def call_event(called: Called) -> Event:
+    """What the events say of a call to a model; its seconds stand nowhere else."""
+    request, usage = called.request, called.reply.usage
+    idea, stage = request.site.split("/")[:2]
+    return Event(
+        "call",
+        "" if idea == "run" else idea,
+        f"{request.prompt} at {request.site}: {usage.prompt_tokens} + {usage.completion_tokens} tokens",
+        {"stage": stage, "key": called.key, "seconds": round(called.seconds, 3)},
+    )
 
 
 def _waiting(emit: Emit | None, stop: Callable[[], Stopped | None]) -> Waiting:
@@ -139,8 +164,8 @@ def caps_of(settings: Settings) -> AllCaps:
 
     kinds = set(Caps.__dataclass_fields__)
     run = Caps(**settings.budget.model_dump(include=kinds))
-    stages = {name: Caps(**caps.model_dump()) for name, caps in settings.budget.stage.items()}
-    return AllCaps(run, dict(stages))
+    stages = {str(name): Caps(**caps.model_dump()) for name, caps in settings.budget.stage.items()}
+    return AllCaps(run, stages)
 
 
 # ------------------------------------------------------------------------------------------- trials
@@ -181,22 +206,24 @@ def one_trial(
     return run_trial(trial, change, prepared, sandbox)
 
 
-def executor(study: Study, *, stop: Callable[[], Stopped | None], emit: Emit) -> Executor:
-    """What runs the trials of a study."""
+def executor(study: Study, time: TimeCaps, *, stop: Callable[[], Stopped | None], emit: Emit) -> Patient:
+    """What runs the trials of a study, within its caps."""
     from agent.trials.local import Local, cores
 
     run = study.run
+    recorder = Recorder(study.workspace, run.name, shared=run.sandbox != "none", fresh=run.fresh)
+    trials = TrialCaps.of_run(time.caps, study.workspace, run.name)
     local = Local(
         study.equipment.prepared,
         study.equipment.sandbox,
-        Recorder(study.workspace, run.name, shared=run.sandbox != "none", fresh=run.fresh),
+        CappedRecorder(recorder, trials, time.reached),
         workers=study.settings.run.workers or cores(),
         stop=stop,
         note=lambda text: emit(Event("note", "", text)),
     )
     if local.reduced:
         emit(Event("note", "", local.reduced))
-    return local
+    return Patient(local)
 
 
 # ------------------------------------------------------------------------------- ledger, archive, graph

@@ -1,6 +1,7 @@
-"""`events.jsonl`: what happened in a run, with times; nothing is computed from it.
+"""`events.jsonl`: what happened in a run, with times; no result is computed from it.
 
-Promises that lines are whole, whichever threads they come from. A line lost in a crash is no loss.
+Promises that lines are whole, whichever threads they come from, and that a run which works leaves one every
+`BEAT_S` seconds. A line lost in a crash is no loss but of the time it took.
 """
 
 from __future__ import annotations
@@ -8,29 +9,45 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from agent.cli.worked import Worked
+from agent.errors import StorageFailed
 from agent.ports import Event
 from agent.workspace import storage_failed
 
 FILE = "events.jsonl"
-BEGAN = "began"
+BEGAN, WENT_ON = "began", "went on"
+BEAT = "beat"
+"""Kind of a line that says no more than that the run works; not shown."""
+BEAT_S = 30.0
+"""Seconds between two lines, at most, while a run works."""
 
 
 class EventLog:
     """Appends the events of one run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = folder / FILE
-        self._lock = threading.Lock()
+        self._clock = clock
+        self._lock = threading.RLock()
         self._file: TextIO | None = None
+        self._ending = threading.Event()
+        self._beating = threading.Thread(target=self._beat, name="beat", daemon=True)
+        self.worked = Worked()
+        """How long the run has worked; guarded by the log's own lock, see `now`."""
 
     def __enter__(self) -> EventLog:
+        self.worked = Worked.before(events(self._path.parent))
+        self._before_s, self._began = self.worked.total_s, self._clock()
+        self._written = self._began
         try:
             with self._path.open("a+b") as file:
                 file.seek(max(file.tell() - 1, 0))
@@ -39,17 +56,31 @@ class EventLog:
             self._file = self._path.open("a", encoding="utf-8")
         except OSError as error:
             raise storage_failed(self._path, error) from error
+        self._beating.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
+            self._ending.set()
+            self._beating.join()
             self._file.close()
 
-    def began(self, template: str, base_url: str | None) -> None:
+    def began(self, template: str, base_url: str | None, caps: Mapping[str, float]) -> None:
         """Note that a run began, with what only this machine knows and resuming needs again."""
-        self.add(Event("note", "", BEGAN, {"template": template, "base_url": base_url}))
+        note = {"starts": True, "template": template, "base_url": base_url, "caps": dict(caps)}
+        self.add(Event("note", "", BEGAN, note))
+
+    def went_on(self, caps: Mapping[str, float]) -> None:
+        """Note that a run went on, with the caps that flags gave it, now or before."""
+        self.add(Event("note", "", WENT_ON, {"starts": True, "caps": dict(caps)}))
+
+    def now(self) -> Worked:
+        """How long the run and its stages have worked until now; a copy."""
+        with self._lock:
+            self.worked.pass_to(self._worked_s())
+            return deepcopy(self.worked)
 
     def add(self, event: Event) -> None:
         """Append one event.
@@ -57,17 +88,31 @@ class EventLog:
         Raises:
             StorageFailed: the disk is full.
         """
+        self._write({"kind": event.kind, "idea": event.idea, "text": event.text, **event.data})
+
+    def _write(self, row: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        row = {"at": at, "kind": event.kind, "idea": event.idea, "text": event.text, **event.data}
-        line = json.dumps(row, ensure_ascii=False, default=str)
         if self._file is None:
             raise ValueError("the event log is not open")
-        try:
-            with self._lock:
-                self._file.write(line + "\n")
+        with self._lock:
+            timed = {"at": at, **row, "worked_s": round(self._worked_s(), 3)}
+            self.worked.take(timed)
+            self._written = self._clock()
+            try:
+                self._file.write(json.dumps(timed, ensure_ascii=False, default=str) + "\n")
                 self._file.flush()
-        except OSError as error:
-            raise storage_failed(self._path, error) from error
+            except OSError as error:
+                raise storage_failed(self._path, error) from error
+
+    def _worked_s(self) -> float:
+        return self._before_s + self._clock() - self._began
+
+    def _beat(self) -> None:
+        """Leave a line where nothing else did; a full disk is for whoever writes next to report."""
+        while not self._ending.wait(BEAT_S / 2):
+            if self._clock() - self._written >= BEAT_S / 2:
+                with contextlib.suppress(StorageFailed):
+                    self._write({"kind": BEAT})
 
 
 @dataclass(frozen=True)
@@ -77,14 +122,19 @@ class Beginning:
     template: str | None = None
     """As the user named it."""
     base_url: str | None = None
+    caps: Mapping[str, float] = field(default_factory=dict)
+    """Caps that flags gave it at its latest start, by the name of their setting."""
 
 
 def beginning(folder: Path) -> Beginning:
     """How the run in a folder began."""
+    found = Beginning()
     for event in events(folder):
         if event.get("text") == BEGAN and "template" in event:
-            return Beginning(event["template"], event.get("base_url"))
-    return Beginning()
+            found = replace(found, template=event["template"], base_url=event.get("base_url"))
+        if event.get("starts") and isinstance(event.get("caps"), dict):
+            found = replace(found, caps=event["caps"])
+    return found
 
 
 def failures(folder: Path) -> dict[str, str]:

@@ -25,7 +25,7 @@ from agent.artifacts import (
     Tree,
     Verdict,
 )
-from agent.cli.events import events, failures
+from agent.cli.events import BEAT, events, failures
 from agent.cli.stop import is_running
 from agent.errors import UserError, WorkspaceCorrupt
 from agent.stages.approvals import proposed, waiting
@@ -221,7 +221,8 @@ def show_logs(run: str, root: Path, lines: int, trial: str | None) -> int:
     known_name(workspace, run)
     if trial is not None:
         return _print_trial(workspace, run, trial)
-    latest = list(events(workspace.run_folder(run)))[-lines:]
+    told = [event for event in events(workspace.run_folder(run)) if event.get("kind") != BEAT]
+    latest = told[-lines:]
     for event in latest:
         print(event_text(event))
     if not latest:
@@ -231,7 +232,7 @@ def show_logs(run: str, root: Path, lines: int, trial: str | None) -> int:
 
 def event_text(event: dict[str, Any]) -> str:
     """One line of `events.jsonl` for people."""
-    fixed = ("at", "kind", "idea", "text")
+    fixed = ("at", "kind", "idea", "text", "worked_s", "starts")
     rest = " ".join(
         f"{key}={value}" for key, value in event.items() if key not in fixed and value is not None
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.artifacts import Archive, BroughtPlan, Gate, Idea, Run
 from agent.cli import build, checks
+from agent.cli.caps import given
 from agent.cli.clean import run_folders
 from agent.cli.damage import damages, refuse, set_aside
 from agent.cli.events import EventLog, beginning
@@ -143,7 +144,7 @@ def start(request: Request) -> int:
         workspace.put(name, run)
         try:
             with EventLog(workspace.run_folder(name)) as log:
-                log.began(request.template, settings.models.base_url)
+                log.began(request.template, settings.models.base_url, given(request.flags.get("budget", {})))
                 study = Study(run, equipment, settings, workspace, log, request.consents)
                 return see_through(study, "study" if own else "run", request.until, json=request.json)
         except UserError:
@@ -168,7 +169,9 @@ def resume(request: Resumption) -> int:
     checks.same_graph(run, build.graph_version())
     folder = workspace.run_folder(run.name)
     began = beginning(folder)
-    settings = load(_as_begun(request.flags, run, began.base_url), Path(), os.environ)
+    caps = {**began.caps, **given(request.flags.get("budget", {}))}
+    flags = {**_as_begun(request.flags, run, began.base_url), "budget": caps}
+    settings = load(flags, Path(), os.environ)
     checks.server_address(settings.models.base_url)
     template = named_template(request.template or began.template or run.template)
     checks.usable_workspace(request.workspace, settings.run.min_free_mb)
@@ -186,6 +189,7 @@ def resume(request: Resumption) -> int:
         checks.same_study(workspace, run, equipment.prepared.setup)
         build.ledger(workspace)
         with EventLog(folder) as log:
+            log.went_on(caps)
             study = Study(run, equipment, settings, workspace, log, request.consents)
             return see_through(study, "resume", request.until, json=request.json)
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.artifacts import Run
 from agent.cli import build, complain, exit_code
+from agent.cli.caps import TimeCaps
 from agent.cli.events import EventLog
 from agent.cli.look import Summary, print_json, summaries
 from agent.cli.progress import Progress, progress
 from agent.cli.stop import StopRequests
 from agent.deps import Consent, Deps
-from agent.errors import ShoalError, Stopped, StudyError, Unanswered, UserError, WorkspaceConflict
+from agent.errors import CapReached, ShoalError, Stopped, StudyError, Unanswered, UserError, WorkspaceConflict
 from agent.ledger import Ledger
 from agent.ports import Event
 from agent.workspace import Workspace
@@ -100,14 +101,18 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
     print(study.equipment.because, file=sys.stderr)
     folder = workspace.run_folder(run.name)
     requests = StopRequests(folder, run.name)
+    time = TimeCaps(build.caps_of(study.settings), study.log.now)
+
+    def ending() -> Stopped | None:
+        return requests.asked() or time.reached()
 
     def emit(event: Event) -> None:
         study.log.add(event)
         board.see(event)
 
-    built = build.model(study.settings, folder / "calls", emit=emit, stop=requests.asked)
+    built = build.model(study.settings, folder / "calls", emit=emit, stop=ending)
     board = progress(lambda: cost_text(built.spent().cost_usd), lambda: requests.asked() is not None)
-    executor = build.executor(study, stop=requests.asked, emit=emit)
+    executor = build.executor(study, time, stop=requests.asked, emit=emit)
 
     deps = Deps(
         run=run,
@@ -118,7 +123,7 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
         executor=executor,
         literature=study.equipment.literature,
         tex=study.equipment.tex,
-        stop=requests.asked,
+        stop=ending,
         consent=lambda consent, why: consent in study.consents or (not json and _ask(why, board)),
         emit=emit,
     )
@@ -134,6 +139,8 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
             raise
         except Stopped as error:
             failure = requests.asked() or error
+            if isinstance(failure, CapReached):
+                executor.finish()
         except ShoalError as error:
             failure = error
     report = Report(
@@ -174,6 +181,9 @@ def _status(
 def why(failure: ShoalError | None, report: Report) -> str:
     """The line on standard error: each failed idea once, or what broke or stopped the run; and the way on."""
     way_on = f" (`shoal resume {report.run}` goes on)"
+    if isinstance(failure, CapReached):
+        reached = ", ".join(f"{idea.id} has finished {idea.stage}" for idea in report.ideas) or "no idea yet"
+        return f"{failure}; {reached}; {failure.way_on(report.run)}"
     if failure is None or isinstance(failure, StudyError):
         failed = "; ".join(f"{report.run}/{idea.id}: {idea.failed}" for idea in report.ideas if idea.failed)
         return failed if failure is None else (failed or str(failure)) + way_on
