@@ -11,6 +11,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -134,13 +135,18 @@ def t_quantile(tail: float, n: int) -> float:
     Raises:
         ValueError: `tail` is not between 0 and one half, or n < 2.
     """
-    from scipy import stats
-
     if not 0 < tail < 0.5:
         raise ValueError(f"a tail of {tail} is not between 0 and one half")
     if n < 2:
         raise ValueError(f"an interval needs at least 2 replicates, not {n}")
-    return float(stats.t.isf(tail, n - 1))
+    return _t_isf(tail, n - 1)
+
+
+@lru_cache(maxsize=4096)  # the search for an n that settles a study asks for the same few again and again
+def _t_isf(tail: float, freedom: int) -> float:
+    from scipy import stats
+
+    return float(stats.t.isf(tail, freedom))
 
 
 def t_test_p(parts: Spread) -> float:
@@ -168,11 +174,21 @@ def sign_flip_p(differences: Sequence[float], rng: np.random.Generator) -> float
     d = np.sort(_finite(differences, least=1))
     n = len(d)
     if n <= ENUMERATED:
-        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        signs = _all_signs(n)
     else:
         signs = 1 - 2 * rng.integers(0, 2, size=(DRAWS, n))
     reached = int((signs @ d >= d.sum() - 1e-12 * np.abs(d).sum()).sum())
     return reached / 2**n if n <= ENUMERATED else (reached + 1) / (DRAWS + 1)
+
+
+@cache
+def _all_signs(n: int) -> np.ndarray:
+    """Every sign vector of length n, one a row."""
+    import numpy as np
+
+    signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+    signs.setflags(write=False)
+    return signs
 
 
 def sign_flip_rng(plan_hash: str, treatment: str, comparator: str) -> np.random.Generator:
