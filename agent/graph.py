@@ -50,6 +50,7 @@ from agent.stages.explore import explore
 from agent.stages.ideate import ideate
 from agent.stages.register import draw_up, register
 from agent.stages.review import review
+from agent.stages.steering import choices_path
 from agent.stages.write import write
 
 GRAPH_VERSION = 2
@@ -109,6 +110,7 @@ class Passage:
 def _ideate(deps: Deps) -> list[str]:
     run = deps.run
     ideas = deps.workspace.once(Ideas, run.name, lambda: ideate(deps))
+    choices_path(deps.workspace, run.name, None).unlink(missing_ok=True)
     chosen = ideas.items[: run.ideas]
     for idea in chosen if "idea" not in run.approve else ():
         deps.workspace.put(f"{run.name}/{idea.id}", idea)
@@ -118,6 +120,7 @@ def _ideate(deps: Deps) -> list[str]:
 def _explore(key: str, deps: Deps) -> None:
     idea = deps.workspace.once(Idea, key, lambda: approved_idea(key, deps.workspace))
     deps.workspace.once(Tree, key, lambda: explore(idea, deps))
+    choices_path(deps.workspace, deps.run.name, idea.id).unlink(missing_ok=True)
 
 
 def _plan(key: str, deps: Deps) -> None:

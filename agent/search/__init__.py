@@ -15,6 +15,7 @@ from agent.search.choose import (
     best_edit,
     best_third,
     best_three,
+    branches,
     next_parent,
     oriented,
     score_of,
@@ -24,6 +25,7 @@ from agent.search.propose import (
     KnobRange,
     Knobs,
     Proposal,
+    brought_edit,
     code_arms,
     configurations,
     draw,
@@ -36,6 +38,6 @@ from agent.search.propose import (
 
 __all__ = [
     "FIRST", "SECOND", "THIRD", "KnobRange", "Knobs", "Proposal", "best_edit", "best_third", "best_three",
-    "code_arms", "configurations", "draw", "edits_planned", "knob_arms", "next_parent", "oriented",
-    "score_of", "settle", "treatment_value", "tuned_edit", "winner",
+    "branches", "brought_edit", "code_arms", "configurations", "draw", "edits_planned", "knob_arms",
+    "next_parent", "oriented", "score_of", "settle", "treatment_value", "tuned_edit", "winner",
 ]  # fmt: skip

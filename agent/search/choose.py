@@ -7,7 +7,7 @@ compared oriented: larger is better, and a failure counts as the metric's `worst
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from agent.artifacts import Candidate, Goal, Scored, Winner
 
@@ -27,22 +27,39 @@ def next_parent(
     goal: Goal,
     worst: float,
     root: float | None = None,
+    pruned: Collection[int] = (),
+    pinned: Collection[int] = (),
 ) -> int | None:
     """Which edit the k-th edit (from 0) builds on: the best one among 0 … k−lag; None for the template.
 
     `root` is the unchanged template's dev score on replicate 0, in the metric's unit: an edit that does not
     beat it is no parent. Failed edits are none either. Ties go to the lower index. An index that no candidate
-    has is an edit that never came about.
+    has is an edit that never came about. Branches that a person `pruned` are left out; every second choice,
+    the even ones, goes to the best edit of the branches that a person `pinned`, where one of them works.
 
     Raises:
         ValueError: one of the edits 0 … k−lag has no trial on replicate 0 yet.
     """
-    known = [candidate for candidate in candidates if candidate.index <= k - lag]
+    cut, favoured = branches(candidates, pruned), branches(candidates, pinned)
+    known = [c for c in candidates if c.index <= k - lag and c.index not in cut]
+    if k % 2 == 0:
+        wanted = best_edit([c for c in known if c.index in favoured], goal=goal, worst=worst)
+        if wanted is not None:
+            return wanted
     best = best_edit(known, goal=goal, worst=worst)
     if best is None or root is None:
         return best
     score = _mean(next(c for c in known if c.index == best), FIRST, goal, worst)
     return best if score > oriented(root, goal) else None
+
+
+def branches(candidates: Sequence[Candidate], roots: Collection[int]) -> frozenset[int]:
+    """Indices of the candidates of one arm that are among `roots` or build on one of them."""
+    found: set[int] = set()
+    for candidate in sorted(candidates, key=lambda c: c.index):
+        if candidate.index in roots or candidate.parent in found:
+            found.add(candidate.index)
+    return frozenset(found)
 
 
 def best_edit(candidates: Sequence[Candidate], *, goal: Goal, worst: float) -> int | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from agent.artifacts import Candidate, Change, Scalar
+from agent.artifacts import Candidate, Change, Edit, Scalar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -175,6 +175,14 @@ def code_arms(knobs: Knobs, n: int, rng: np.random.Generator) -> tuple[Proposal,
 def edits_planned(n: int) -> int:
     """How many of the treatment's n candidates are best-first edits at default knobs: half, at least one."""
     return max(1, n // 2)
+
+
+def brought_edit(baseline: Sequence[Change], edits: tuple[Edit, ...]) -> tuple[Proposal, ...]:
+    """The treatment of a code idea that came with its code: that code on the baseline's configurations."""
+    return tuple(
+        Proposal("treatment", i, Change(knobs=change.knobs, edits=edits), "random" if i else "edit")
+        for i, change in enumerate(baseline)
+    )
 
 
 def tuned_edit(baseline: Sequence[Change], edit: Candidate, n: int) -> tuple[Proposal, ...]:

@@ -10,6 +10,7 @@ from threading import Lock
 from agent.artifacts import Change, Scored, Split
 from agent.deps import Deps
 from agent.ports import Finished
+from agent.stages.steering import node_id
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Batch:
             arm=request.arm,
             index=request.index,
             replicate=request.replicate,
+            node=node_id(request.arm, request.index) if self.split == "dev" else None,
             trial=finished.result.trial,
             status=finished.result.status,
             score=seen,

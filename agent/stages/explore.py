@@ -1,6 +1,8 @@
 """Which configuration of each arm goes on, judged on the dev split (docs/how-a-study-works.md).
 
 The baseline gets as many candidates as the treatment. Nothing found here may be reported as a result.
+People may steer it (docs/people-in-the-loop.md): choice k is the proposal of edit k, then come the choice of
+the best edit and of who is run again, twice; an idea without edits begins with its first looks as choice 0.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from agent import search
-from agent.artifacts import Candidate, Change, Goal, Idea, KnobTreatment, Tree
+from agent.artifacts import Candidate, Change, CodeTreatment, Goal, Idea, KnobTreatment, Tree
 from agent.deps import Deps
 from agent.errors import AnswerRejected, StudyFailed
 from agent.ports import Finished
@@ -20,6 +22,8 @@ from agent.prompts.brief import brief_of, code_files
 from agent.prompts.edit import EDIT, EditIn, Tried
 from agent.search import Proposal
 from agent.stages.batch import Batch, Request, scored, side_by_side
+from agent.stages.brought import try_out
+from agent.stages.steering import Steer, node_id
 
 _Looks = dict[Request, Future[Finished]]
 """Trials that were asked for, in that order."""
@@ -34,12 +38,18 @@ def explore(idea: Idea, deps: Deps) -> Tree:
         StudyFailed: no candidate of the treatment can be run.
         Stopped: the run is to end here; recorded trials are kept.
     """
+    if deps.run.plan is not None:
+        return try_out(idea, deps.run.plan, deps)
     exploration = _Exploration.begin(idea, deps)
     if isinstance(idea.treated, KnobTreatment):
         exploration.try_knob(idea.treated.knob)
+    elif idea.edits:
+        exploration.try_brought_code(idea)
     else:
         exploration.try_code(idea, idea.treated.what)
     exploration.refuse_without_a_score()
+    exploration.refuse_a_pruned_treatment()
+    exploration.mind_late_wishes()
     return exploration.tree()
 
 
@@ -55,7 +65,10 @@ class _Exploration:
     idea: Idea
     deps: Deps
     batch: Batch
+    steer: Steer
     arms: dict[str, dict[int, Candidate]] = field(default_factory=lambda: defaultdict(dict))
+    choice: int = 0
+    """The next choice."""
 
     @classmethod
     def begin(cls, idea: Idea, deps: Deps) -> _Exploration:
@@ -63,7 +76,8 @@ class _Exploration:
         sizes = (n, n, n if isinstance(idea.treated, KnobTreatment) else 2 * n)
         thirds = [-(-size // 3) for size in sizes]
         total = sum(sizes) + sum(2 * third + 2 * min(3, third) for third in thirds)
-        return cls(idea, deps, Batch(deps, idea.id, "explore", "dev", total))
+        steer = Steer(deps.workspace, deps.run.name, idea.id)
+        return cls(idea, deps, Batch(deps, idea.id, "explore", "dev", total), steer)
 
     @property
     def _metric(self) -> str:
@@ -79,8 +93,20 @@ class _Exploration:
 
     def try_knob(self, knob: str) -> None:
         """Baseline, treatment and control on shared configurations."""
+        self._choose()
         template, rng = self.deps.setup.template, self.deps.rng("explore", self.idea.id)
         self._tune(search.knob_arms(template.spec.knobs, knob, self.deps.run.explore, rng))
+
+    def try_brought_code(self, idea: Idea) -> None:
+        """Baseline and control configurations, and the code that a person brought on the baseline's."""
+        self._choose()
+        template, rng = self.deps.setup.template, self.deps.rng("explore", idea.id)
+        proposals = search.code_arms(template.spec.knobs, self.deps.run.explore, rng)
+        shared = [proposal.change for proposal in proposals if proposal.arm == "baseline"]
+        first, *tuned = search.brought_edit(shared, idea.edits)
+        assert isinstance(idea.treated, CodeTreatment)
+        added = [*(self._add(p) for p in proposals), self._add(first, note=idea.treated.what)]
+        self._tune(tuned, parent=0, begun=self._begin(_request(candidate, 0) for candidate in added))
 
     def try_code(self, idea: Idea, what: str) -> None:
         """Baseline and control configurations, best-first edits, then the best edit's configurations."""
@@ -88,11 +114,13 @@ class _Exploration:
         proposals = search.code_arms(template.spec.knobs, self.deps.run.explore, rng)
         begun = self._begin(_request(self._add(proposal), 0) for proposal in proposals)
         self._propose_edits(what, next(iter(begun.values())))
-        edits = list(self.arms["treatment"].values())
+        self._choose()
+        edits = self._open("treatment")
         best = search.best_edit(edits, **self._goal_and_worst)
         if best is None:
             wait(begun.values())
-            raise StudyFailed(f"none of the {len(edits)} edits for {idea.id} ran: nothing to confirm")
+            left = f"{len(edits)} edits for {idea.id}" + (" left by a person" if self.steer.pruned else "")
+            raise StudyFailed(f"none of the {left} ran: nothing to confirm")
         configurations = [candidate.change for candidate in self.arms["baseline"].values()]
         tuned = search.tuned_edit(configurations, self.arms["treatment"][best], self.deps.run.explore)
         self._tune(tuned, parent=best, begun=begun)
@@ -106,9 +134,11 @@ class _Exploration:
             for index in [index for index in pending if index <= step - lag]:
                 self._note(_request(self.arms["treatment"][index], 0), pending.pop(index).result())
             root_score = root.result().result.metric(self._metric) if step >= lag else None
+            self._choose()
             parent = search.next_parent(
-                list(self.arms["treatment"].values()), step, lag, root=root_score, **self._goal_and_worst
-            )
+                list(self.arms["treatment"].values()), step, lag, root=root_score,
+                pruned=self.steer.pruned, pinned=self.steer.pinned, **self._goal_and_worst,
+            )  # fmt: skip
             try:
                 candidate = self._ask_for_edit(what, step, steps, parent, root_score)
             except AnswerRejected as error:
@@ -136,6 +166,7 @@ class _Exploration:
             parent=None if parent is None else parent + 1,
             parent_score=root_score if parent is None else seen,
             tried=tuple(self._tried(candidate) for candidate in edits.values()),
+            hints=self.steer.hints,
             step=step + 1,
             steps=steps,
         )
@@ -144,9 +175,13 @@ class _Exploration:
             self.deps.say("note", self.idea.id, f"no edit {step + 1}: {answer.none_because}", stage="explore")
             return None
         change = Change(edits=(*before, *answer.as_edits()))
-        return self._add(
-            Proposal(arm="treatment", index=step, change=change, origin="edit"), parent, answer.description
-        )
+        proposal = Proposal(arm="treatment", index=step, change=change, origin="edit")
+        base = "the template's code" if parent is None else node_id("treatment", parent)
+        self.deps.say(
+            "note", self.idea.id, f"{node_id('treatment', step)} on {base}: {answer.description}",
+            stage="explore", node=node_id("treatment", step), parent=parent,
+        )  # fmt: skip
+        return self._add(proposal, parent, answer.description)
 
     def _tried(self, candidate: Candidate) -> Tried:
         """What the next edit may know of an earlier one: its result once it may be used."""
@@ -181,8 +216,10 @@ class _Exploration:
         """After the first looks the best third on replicates 1–2, then the best three so far on 3–4."""
         yield from self._ended(looks)
         for choose, replicates in ((search.best_third, search.SECOND), (search.best_three, search.THIRD)):
-            candidates = self.arms[arm]
-            chosen = choose(list(candidates.values()), **self._goal_and_worst)
+            if arm == "treatment":
+                self._choose()
+            candidates, still = self.arms[arm], self._open(arm)
+            chosen = choose(still, **self._goal_and_worst) if still else ()
             yield from self._ended(
                 self._begin(_request(candidates[index], r) for index in chosen for r in replicates)
             )
@@ -217,12 +254,50 @@ class _Exploration:
             per_arm=self.deps.run.explore,
             lag=self.deps.run.lag,
             candidates=tuple(c for candidates in self.arms.values() for c in candidates.values()),
-            winners=tuple(
-                search.winner(arm, list(candidates.values()), **self._goal_and_worst)
-                for arm, candidates in self.arms.items()
-            ),
+            winners=tuple(search.winner(arm, self._open(arm), **self._goal_and_worst) for arm in self.arms),
             parents=(self.idea.hash,),
+            steering=self.steer.steered(readers=self._readers),
         )
+
+    # ----------------------------------------------------------------------------------------- people
+
+    @property
+    def _readers(self) -> int:
+        """How many choices a language model makes."""
+        writes = isinstance(self.idea.treated, CodeTreatment) and not self.idea.edits
+        return search.edits_planned(self.deps.run.explore) if writes else 0
+
+    def _choose(self) -> None:
+        """Come to the next choice, with what people have said until now."""
+        for wish in self.steer.at(self.choice):
+            unread = wish.act == "hint" and self.choice >= self._readers
+            said = f"{wish.act} {wish.node or wish.text!r} from choice {self.choice} on"
+            text = said + (", which no language model reads" if unread else "")
+            self.deps.say("note", self.idea.id, text, stage="explore")
+        self.choice += 1
+
+    def _open(self, arm: str) -> list[Candidate]:
+        """The candidates of an arm that nobody pruned; only those of the treatment can be."""
+        every = list(self.arms[arm].values())
+        cut = search.branches(every, self.steer.pruned) if arm == "treatment" else frozenset()
+        return [candidate for candidate in every if candidate.index not in cut]
+
+    def refuse_a_pruned_treatment(self) -> None:
+        """Pruning everything that was run again leaves nothing to confirm.
+
+        Raises:
+            StudyFailed: it did.
+        """
+        rerun = set(search.SECOND + search.THIRD)
+        left = [c for c in self._open("treatment") if rerun <= {trial.replicate for trial in c.trials}]
+        if not left:
+            raise StudyFailed("a person pruned everything of the treatment that was run again")
+
+    def mind_late_wishes(self) -> None:
+        """Say what came after the last choice."""
+        if late := self.steer.late():
+            text = f"{late} wish(es) came too late for this exploration and changed nothing"
+            self.deps.say("note", self.idea.id, text, stage="explore")
 
     # ------------------------------------------------------------------------------------ book-keeping
 

@@ -17,6 +17,7 @@ from agent.artifacts import (
 from agent.deps import Deps
 from agent.prompts.brief import brief_of, code_files
 from agent.prompts.ideate import IDEATE, Earlier, IdeateIn, IdeaText
+from agent.stages.steering import Steer
 
 SPARE = 2
 """Ideas asked for beyond those that go on, so that ranking has something to choose from."""
@@ -36,11 +37,14 @@ def ideate(deps: Deps) -> Ideas:
     parents = (deps.setup.template_hash, archive.hash)
     if run.brought is not None:
         return Ideas(items=(run.brought,), parents=parents)
+    steer = Steer(deps.workspace, run.name, None)
+    steer.at(0)
     data = IdeateIn(
         brief=brief_of(template, deps.setup.scope),
         code=code_files(template.code()),
         archive=tuple(_earlier(study) for study in archive.studies),
         asked=(run.asked,) if run.asked else (),
+        hints=steer.hints,
         explore=run.explore,
         count=run.ideas if run.asked or run.model == "scripted" else run.ideas + SPARE,
     )
@@ -67,7 +71,7 @@ def ideate(deps: Deps) -> Ideas:
                 parents=parents,
             )
         )
-    return Ideas(items=tuple(ideas), parents=parents)
+    return Ideas(items=tuple(ideas), parents=parents, hints=steer.hints if by_model else ())
 
 
 def novelty(treated: Treatment, archive: Archive, *, assessed: bool) -> str:
