@@ -34,6 +34,7 @@ TemplateName = Annotated[
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, as `shoal list` shows it.")]
 IdeaName = Annotated[str, typer.Argument(metavar="RUN[/IDEA]", help="An idea of a run.")]
+NodeName = Annotated[str, typer.Argument(metavar="NODE", help="A candidate, as `shoal tree` names it.")]
 Of = Annotated[
     str | None,
     typer.Option(metavar="HASH", help="Only if it is still this version: the digits `shoal show` prints."),
@@ -217,6 +218,44 @@ def reject(
     from agent.cli.approve import answer
 
     return answer(idea, workspace, "rejected", why, of=of, edit=False, yes=yes, json=json)
+
+
+@app.command(rich_help_panel=PEOPLE)
+def hint(
+    run: RunName,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What its language model should know.")],
+    idea: Annotated[str | None, typer.Option(metavar="IDEA", help="Only for this idea.")] = None,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Say something to the model that explores; it is kept, and the paper says so."""
+    from agent.cli.steer import hint as give
+
+    return give(run, text, idea, workspace, json=json)
+
+
+@app.command(rich_help_panel=PEOPLE)
+def prune(run: IdeaName, node: NodeName, workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
+    """Cut a candidate of the treatment off, with all that builds on it."""
+    from agent.cli.steer import steer
+
+    return steer(run, node, "prune", workspace, json=json)
+
+
+@app.command(rich_help_panel=PEOPLE)
+def pin(run: IdeaName, node: NodeName, workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
+    """Give every second edit to what builds on a candidate; it does not decide who wins."""
+    from agent.cli.steer import steer
+
+    return steer(run, node, "pin", workspace, json=json)
+
+
+@app.command(rich_help_panel=LOOKING)
+def tree(run: IdeaName, workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
+    """Show what an exploration has tried: candidates, knobs or edits, dev scores."""
+    from agent.cli.steer import show_tree
+
+    return show_tree(run, workspace, json=json)
 
 
 @app.command("list", rich_help_panel=LOOKING)

@@ -21,7 +21,7 @@ FILE = "choices.json"
 
 def node_id(arm: str, index: int) -> str:
     """How people call a candidate: the first letter of its arm and its place, such as `t3`."""
-    return f"{arm[0]}{index}"
+    return arm if arm.startswith("ablation") else f"{arm[0]}{index}"
 
 
 def choices_path(workspace: Workspace, run: str, idea: str | None) -> Path:
@@ -65,6 +65,10 @@ class Steer:
             write_durably(self._path, (json.dumps(record) + "\n").encode())
         given = self._addressed()
         return tuple(given[number] for number, at in sorted(self._taken.items()) if at == choice)
+
+    def at_last(self) -> None:
+        """Look at the latest choice that was made, without making one."""
+        self._now = self._made
 
     @property
     def hints(self) -> tuple[str, ...]:
