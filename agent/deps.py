@@ -43,6 +43,8 @@ class Deps:
     literature: Literature
     tex: Tex | None
     """None with `--no-pdf`."""
+    unenforced: tuple[str, ...]
+    """Limits of the trials that this machine does not enforce and the user allowed to be open."""
     stop: Callable[[], Stopped | None]
     """The reason to stop, or None; polled between trials."""
     consent: Callable[[Consent, str], bool]

@@ -80,6 +80,17 @@ AllowExhausted = Annotated[
     bool, typer.Option("--allow-exhausted", metavar="", help="Use a worn-out test pool; caps the verdict.")
 ]
 
+AllowUnenforced = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-unenforced", metavar="LIMIT", help="Do without a limit that `doctor` finds open; repeatable."
+    ),
+]
+Gpus = Annotated[
+    str | None,
+    typer.Option(metavar="N|all", help="Docker: one GPU for each trial that runs. Untested on hardware."),
+]
+
 
 @app.command(rich_help_panel=STUDIES)
 def run(
@@ -98,7 +109,9 @@ def run(
     ] = None,
     replicates: Annotated[int | None, typer.Option(min=8, help="Confirming replicates.")] = None,
     workers: Workers = None,
+    gpus: Gpus = None,
     sandbox: Sandbox = None,
+    allow_unenforced: AllowUnenforced = None,
     workspace: WorkspaceFolder = Path(),
     name: Annotated[str | None, typer.Option(help="Name of the run; TEMPLATE-1, -2 … unless set.")] = None,
     regime: Regime = None,
@@ -127,6 +140,7 @@ def run(
             "seed": seed, "ideas": ideas, "explore": explore, "replicates": replicates, "workers": workers,
         },
         "models": {"default": model, "base_url": base_url},
+        "sandbox": {"gpus": gpus, "allow_unenforced": allow_unenforced or None},
         "budget": _caps(max_cost, max_tokens, max_minutes, max_trials),
     }  # fmt: skip
     return start(
@@ -147,6 +161,8 @@ def resume(
     ] = None,
     base_url: BaseUrl = None,
     workers: Workers = None,
+    gpus: Gpus = None,
+    allow_unenforced: AllowUnenforced = None,
     workspace: WorkspaceFolder = Path(),
     until: Until = None,
     max_cost: MaxCost = None,
@@ -170,6 +186,7 @@ def resume(
             run=run, template=template,
             flags={
                 "run": {"workers": workers}, "models": {"base_url": base_url},
+                "sandbox": {"gpus": gpus, "allow_unenforced": allow_unenforced or None},
                 "budget": _caps(max_cost, max_tokens, max_minutes, max_trials),
             },
             workspace=workspace, until=until,
@@ -306,6 +323,8 @@ def trial(
     ] = None,
     regime: Regime = None,
     sandbox: Sandbox = None,
+    gpus: Gpus = None,
+    allow_unenforced: AllowUnenforced = None,
     workspace: WorkspaceFolder = Path(),
     allow_network: Network = False,
     json: AsJson = False,
@@ -315,6 +334,7 @@ def trial(
 
     return run_trial(
         template, replicate, split, set_ or [], keep, regime, sandbox, workspace,
+        flags={"sandbox": {"gpus": gpus, "allow_unenforced": allow_unenforced or None}},
         allow_network=allow_network, json=json,
     )  # fmt: skip
 
@@ -332,6 +352,7 @@ def template_check(
     template: TemplateName,
     regime: Regime = None,
     sandbox: Sandbox = None,
+    allow_unenforced: AllowUnenforced = None,
     workspace: WorkspaceFolder = Path(),
     allow_network: Network = False,
     json: AsJson = False,
@@ -339,7 +360,11 @@ def template_check(
     """Prepare a template, run smoke trials and say what is wrong with it; exit 1 if something is."""
     from agent.cli.template import check_template
 
-    return check_template(template, regime, sandbox, workspace, allow_network=allow_network, json=json)
+    return check_template(
+        template, regime, sandbox, workspace,
+        flags={"sandbox": {"allow_unenforced": allow_unenforced or None}},
+        allow_network=allow_network, json=json,
+    )  # fmt: skip
 
 
 @models.callback()

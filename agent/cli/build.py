@@ -175,12 +175,32 @@ def sandbox(settings: Settings, kind: Kind | None, workspace: Workspace) -> tupl
     """The sandbox of the trials: that of the flag, else of the settings; and a line that says which and why.
 
     Raises:
-        SandboxMissing: none works here, or not the one that was asked for.
+        SandboxMissing: none works here, or not the one that was asked for, or a limit cannot be enforced.
+        SettingsError: GPUs that cannot be handed out.
     """
     from agent.sandboxes.choose import choose
+    from agent.sandboxes.gpus import devices
 
     table = settings.sandbox
-    return choose(kind or table.kind, workspace.store, base_image=table.base_image, ca_bundle=table.ca_bundle)
+    return choose(
+        kind or table.kind,
+        workspace.store,
+        base_image=table.base_image,
+        ca_bundle=table.ca_bundle,
+        allowed=table.allow_unenforced,
+        gpus=devices(table.gpus),
+    )
+
+
+def open_limits(sandbox: Sandbox) -> tuple[str, ...]:
+    """The limits that a chosen sandbox does not enforce, as the user allowed.
+
+    Raises:
+        SandboxUnavailable: the engine failed.
+    """
+    from agent.sandboxes.choose import open_limits
+
+    return open_limits(sandbox)
 
 
 def prepared(
@@ -208,16 +228,22 @@ def one_trial(
 
 def executor(study: Study, time: TimeCaps, *, stop: Callable[[], Stopped | None], emit: Emit) -> Patient:
     """What runs the trials of a study, within its caps."""
+    from agent.sandboxes.docker import Docker
     from agent.trials.local import Local, cores
 
-    run = study.run
+    run, trials_in = study.run, study.equipment.sandbox
+    workers = study.settings.run.workers or cores()
+    gpus = trials_in.gpu_count if isinstance(trials_in, Docker) else 0
+    if gpus and gpus < workers:
+        emit(Event("note", "", f"{gpus} of {workers} workers: one GPU a trial"))
+        workers = gpus
     recorder = Recorder(study.workspace, run.name, shared=run.sandbox != "none", fresh=run.fresh)
     trials = TrialCaps.of_run(time.caps, study.workspace, run.name)
     local = Local(
         study.equipment.prepared,
-        study.equipment.sandbox,
+        trials_in,
         CappedRecorder(recorder, trials, time.reached),
-        workers=study.settings.run.workers or cores(),
+        workers=workers,
         stop=stop,
         note=lambda text: emit(Event("note", "", text)),
     )

@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from agent.errors import ShoalError, UserError
 
 if TYPE_CHECKING:
     from agent.cli.settings import Settings
+    from agent.sandboxes.choose import Probe
 
 FINE, FINDINGS = 0, 1
 OLDEST_PYTHON = (3, 11)
@@ -46,16 +48,20 @@ def examine(root: Path, *, json: bool) -> int:
         SettingsError: the settings cannot be read.
     """
     settings = load({}, Path(), os.environ)
-    findings = [_python(), _workspace(root, settings), *_sandboxes(settings), *_model(settings)]
+    probes = _probes(settings)
+    findings = [_python(), _workspace(root, settings), *_sandboxes(probes), *_model(settings)]
     fine = all(finding.works for finding in findings if finding.needed)
     if json:
         rows = [asdict(finding) for finding in findings]
-        print_json({"schema": 1, "command": "doctor", "fine": fine, "findings": rows})
+        limits = [{"sandbox": probe.name, **asdict(row)} for probe in probes for row in probe.enforcement]
+        print_json({"schema": 1, "command": "doctor", "fine": fine, "findings": rows, "limits": limits})
         return FINE if fine else FINDINGS
     print_table(
         [("", "what", "state", "to mend it")]
         + [(_mark(one), one.name, one.detail, one.mend if not one.works else "") for one in findings]
     )
+    if any(probe.enforcement for probe in probes):
+        print_table(_limits(probes))
     print("a study can run here" if fine else "a study cannot run here yet: mend what is marked with ✗")
     return FINE if fine else FINDINGS
 
@@ -80,11 +86,26 @@ def _workspace(root: Path, settings: Settings) -> Finding:
     return Finding("workspace and disk", True, True, f"writable, {free:.1f} GB free", "")
 
 
-def _sandboxes(settings: Settings) -> list[Finding]:
+def _probes(settings: Settings) -> tuple[Probe, Probe]:
+    """What runs jobs here: Docker and bubblewrap."""
     from agent.sandboxes.choose import probe_bubblewrap, probe_docker
 
-    docker = probe_docker(settings.sandbox.base_image, settings.sandbox.ca_bundle)
-    bubblewrap = probe_bubblewrap()
+    table = settings.sandbox
+    allowed = table.allow_unenforced
+    return probe_docker(table.base_image, table.ca_bundle, allowed), probe_bubblewrap(allowed)
+
+
+def _limits(probes: Sequence[Probe]) -> list[tuple[str, ...]]:
+    """The rows of a table: each limit, and what holds it in each sandbox that runs jobs."""
+    shown = [probe for probe in probes if probe.enforcement]
+    rows = [("limit", *(f"held in {probe.name} by" for probe in shown))]
+    for cells in zip(*(probe.enforcement for probe in shown), strict=True):
+        rows.append((cells[0].limit, *(one.how if one.holds else f"✗ {one.how}" for one in cells)))
+    return rows
+
+
+def _sandboxes(probes: tuple[Probe, Probe]) -> list[Finding]:
+    docker, bubblewrap = probes
     either = docker.works or bubblewrap.works
     host = tex.host_problem()
     compiles = host is None and bubblewrap.works

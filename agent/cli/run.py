@@ -97,6 +97,8 @@ class Equipment:
     literature: Literature
     because: str
     """One line: which sandbox it is, and why."""
+    unenforced: tuple[str, ...]
+    """Limits of the trials that nothing enforces here, as the user allowed."""
 
 
 PANEL = 3
@@ -212,7 +214,7 @@ def _equip(
     sandbox, because = build.sandbox(settings, kind, workspace)
     tex = open_tex(where, settings.sandbox, workspace, sandbox) if where else None
     prepared = build.prepared(template, regime, sandbox, workspace, allow_network=allow_network)
-    return Equipment(prepared, sandbox, tex, literature, because)
+    return Equipment(prepared, sandbox, tex, literature, because, build.open_limits(sandbox))
 
 
 def _new_run(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FilePath, PositiveInt, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from agent.errors import SettingsError
+from agent.sandboxes.enforcement import LimitName
 from agent.spec import line_of_key
 
 PREFIX = "SHOAL_"
@@ -125,6 +126,10 @@ class SandboxTable(_Table):
     """Docker image that environments are built on; unset: Shoal's default."""
     ca_bundle: FilePath | None = None
     """File with further certificates for `pip` while environments are built, as behind a proxy."""
+    allow_unenforced: tuple[LimitName, ...] = ()
+    """Limits that jobs may run without where the machine cannot enforce them; `shoal doctor` names these."""
+    gpus: PositiveInt | Literal["all"] | None = None
+    """GPUs to hand out, one for each trial that runs: a number, or "all". Docker only; untested on hardware."""
 
 
 class LiteratureTable(_Table):

@@ -99,6 +99,8 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
     """
     run, workspace = study.run, study.workspace
     print(study.equipment.because, file=sys.stderr)
+    if open_limits := study.equipment.unenforced:
+        study.log.add(Event("note", "", study.equipment.because, {"unenforced": open_limits}))
     folder = workspace.run_folder(run.name)
     requests = StopRequests(folder, run.name)
     time = TimeCaps(build.caps_of(study.settings), study.log.now)
@@ -123,6 +125,7 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
         executor=executor,
         literature=study.equipment.literature,
         tex=study.equipment.tex,
+        unenforced=study.equipment.unenforced,
         stop=ending,
         consent=lambda consent, why: consent in study.consents or (not json and _ask(why, board)),
         emit=emit,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import agent
 from agent.cli.look import print_json, print_table
@@ -59,6 +61,7 @@ def check_template(
     sandbox_kind: str | None,
     root: Path,
     *,
+    flags: Mapping[str, Mapping[str, Any]],
     allow_network: bool,
     json: bool,
 ) -> int:
@@ -71,7 +74,7 @@ def check_template(
     from agent.cli.settings import load
 
     kind = checks.known_sandbox(sandbox_kind)
-    settings = load({}, Path(), os.environ)
+    settings = load(flags, Path(), os.environ)
     template = named_template(name)
     chosen, _ = template.regime(regime)
     workspace = checks.usable_workspace(root, settings.run.min_free_mb)

@@ -38,11 +38,11 @@ def find_tex(table: SandboxTable) -> Where:
 
     problem = host_problem()
     if problem is None:
-        bubblewrap = probe_bubblewrap()
+        bubblewrap = probe_bubblewrap(table.allow_unenforced)
         if bubblewrap.works:
             return "host"
         problem = f"the host's TeX runs in bubblewrap, which does not work ({bubblewrap.detail})"
-    if probe_docker(table.base_image, table.ca_bundle).works:
+    if probe_docker(table.base_image, table.ca_bundle, table.allow_unenforced).works:
         return "docker"
     raise UserError(f"no TeX for the paper: {problem}. Run `{INSTALL}`, or add --no-pdf")
 

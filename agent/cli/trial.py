@@ -10,8 +10,9 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from agent.artifacts import Change, Outcome, Result, Scalar, Scores, Trial
 from agent.cli import build, checks
@@ -65,6 +66,7 @@ def run_trial(
     sandbox_kind: str | None,
     root: Path,
     *,
+    flags: Mapping[str, Mapping[str, Any]],
     allow_network: bool,
     json: bool,
 ) -> int:
@@ -74,7 +76,7 @@ def run_trial(
         UserError: another split, a confirming replicate, an unknown knob or value, an unusable machine.
     """
     kind = checks.known_sandbox(sandbox_kind)
-    settings = load({}, Path(), os.environ)
+    settings = load(flags, Path(), os.environ)
     template = named_template(name)
     if split != "dev":
         raise UserError(f"--split {split}: outside a study only dev is scored; test data are for confirming")

@@ -9,12 +9,27 @@ from agent.artifacts import CodeTreatment, Idea, KnobTreatment, Plan, Registrati
 
 
 def limitations(
-    idea: Idea, plan: Plan, registration: Registration, verdict: Verdict, *, sandboxed: bool
+    idea: Idea,
+    plan: Plan,
+    registration: Registration,
+    verdict: Verdict,
+    *,
+    sandboxed: bool,
+    unenforced: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """The limitations of a study, the general ones first."""
+    """The limitations of a study, the general ones first.
+
+    Args:
+        unenforced: Limits of the trials that nothing held, in words.
+    """
     found = [*_general(idea, plan), *_of_the_registration(registration), *_of_the_outcome(plan, verdict)]
     if not sandboxed:
         found.append("The trials ran without a sandbox, so that code could have reached more than its data.")
+    elif unenforced:
+        found.append(
+            f"The machine of the trials did not enforce their limits of {' and '.join(unenforced)}, so that "
+            "an arm could have used more than the others."
+        )
     return tuple(found)
 
 

@@ -2,14 +2,15 @@
 
 Promises what `agent.ports.Sandbox` says. As root no user namespace is mapped, because such a sandbox
 keeps the host's user 0 and can write /proc/sys; `setpriv` gives up the user instead. Memory, processes
-and CPU are bounded by a control group where the tree can be written, else by resource limits, which bound
-each process but not their sum, and not the CPU. `run` must be called from threads that live as long as
-its jobs: the kernel ends a sandbox with the thread that spawned it.
+and CPU are bounded by a control group where the tree can be written, each of them else by resource limits;
+`enforcement` says which of these hold. `run` must be called from threads that live as long as its jobs:
+the kernel ends a sandbox with the thread that spawned it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import platform
 import select
@@ -27,11 +28,12 @@ from agent.artifacts import Outcome
 from agent.errors import SandboxUnavailable, Stopped
 from agent.ports import Environment, Job
 from agent.sandboxes import seccomp
-from agent.sandboxes.cgroup import Group, make_group, sweep, writable_tree
+from agent.sandboxes.cgroup import Found, Group, find, make_group, sweep
 from agent.sandboxes.collect import (
     OVERTIME_S,
     SHM_MB,
     Read,
+    Seen,
     Torn,
     collect,
     init_arguments,
@@ -39,6 +41,7 @@ from agent.sandboxes.collect import (
     outcome_of,
     total_memory_mb,
 )
+from agent.sandboxes.enforcement import Enforced, group_rows
 from agent.sandboxes.environments import Interpreter, VirtualEnvironments
 from agent.sandboxes.staging import USER, new_outputs, stage, sweep_scratch
 
@@ -54,6 +57,8 @@ PACKAGE_FOLDERS = (
 """Packages of the host's own Python: no environment of a template may see them."""
 JOIN = 'n=$1; shift; while [ $n -gt 0 ]; do echo $$ >"$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
 """Shell script that joins as many control groups as its first argument says, then runs the rest."""
+OWN_COUNT = (5, 14)
+"""The kernel that began to count the processes of a user apart in each user namespace."""
 HOST = "host"
 """Handle of the environment that has the host's programs, TeX among them, and no packages."""
 
@@ -72,8 +77,15 @@ class Bubblewrap:
 
     name: Literal["docker", "bubblewrap", "none"] = "bubblewrap"
 
-    def __init__(self, store: Path, *, interpreter: Interpreter | None = None) -> None:
-        """`store`: folder for environments and scratch files, `experiments/.store` of a workspace.
+    def __init__(
+        self, store: Path, *, interpreter: Interpreter | None = None, groups: Found | None = None
+    ) -> None:
+        """Look for what jobs need.
+
+        Args:
+            store: folder for environments and scratch files, `experiments/.store` of a workspace.
+            interpreter: Python of the jobs; that of this process unless named.
+            groups: where control groups can be made; found out unless named.
 
         Raises:
             SandboxUnavailable: `bwrap` is not installed.
@@ -86,7 +98,9 @@ class Bubblewrap:
         self._setpriv = _program("setpriv", "util-linux") if self._root else ""
         self._staged = stage(store)
         self._environments = VirtualEnvironments(store / "environments", self._interpreter)
-        self._tree = writable_tree()
+        self._found = groups or find()
+        self._tree = self._found.tree
+        self._bounds = frozenset(self._tree.roots if self._tree else ())
         self._running: set[_Running] = set()
         self._lock = threading.Lock()
         sweep_scratch(store)
@@ -97,6 +111,15 @@ class Bubblewrap:
     def limits_by(self) -> str:
         """What enforces memory, processes and CPU: `cgroup v1`, `cgroup v2` or `resource limits`."""
         return f"cgroup v{self._tree.version}" if self._tree else "resource limits"
+
+    def enforcement(self) -> tuple[Enforced, ...]:
+        """Which limits hold here, and by what."""
+        return group_rows(self._found, counts_alone=self._counts_alone())
+
+    def _counts_alone(self) -> bool:
+        """Whether RLIMIT_NPROC counts the processes of one job: it counts by user and user namespace."""
+        release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
+        return not self._root and release >= OWN_COUNT
 
     def environment(self, requirements: tuple[str, ...]) -> Environment:
         """A virtual environment with `requirements`, built once (see `agent.ports.Sandbox`)."""
@@ -117,12 +140,14 @@ class Bubblewrap:
                 _end(running)
                 if running.stopped:
                     raise Stopped(f"{job.purpose} was stopped") from torn
-                if group and group.memory_kills():
+                if _seen(group).memory_kills:
                     return killed_for_memory(job.limits, self.name, time.monotonic() - began)
                 raise SandboxUnavailable(_explain(job, torn, errors())) from torn
             running.process.wait()
-            kills = group.memory_kills() if group else 0
-        return outcome_of(report, self.name, outputs, memory_kills=kills, data_limited=group is None)
+            found = _seen(group)
+        return outcome_of(
+            report, self.name, outputs, found, by_rlimits=frozenset({"memory", "cpu"} - self._bounds)
+        )
 
     def stop_all(self) -> None:
         """End every running job (see `agent.ports.Sandbox`)."""
@@ -201,9 +226,22 @@ class Bubblewrap:
         if self._root:
             drop = (self._setpriv, "--reuid", str(USER), "--regid", str(USER), "--clear-groups")
             drop += ("--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs")
-        bounds = {} if self._tree else {"data_mb": job.limits.mem_mb, "processes": job.limits.pids + 1}
         python = str(self._interpreter.executable)
-        return (*drop, python, "-I", "-S", INIT, *init_arguments(job.limits, **bounds))
+        return (*drop, python, "-I", "-S", INIT, *init_arguments(job.limits, **self._rlimits(job)))
+
+    def _rlimits(self, job: Job) -> dict[str, int]:
+        """Resource limits for what no control group bounds."""
+        limits, bounds = job.limits, {}
+        if "memory" not in self._bounds:
+            bounds["data_mb"] = limits.mem_mb
+        if "cpu" not in self._bounds:
+            bounds["cpu_s"] = math.ceil(limits.wall_s * limits.cpus) + 1
+        if "pids" not in self._bounds and self._counts_alone():
+            bounds["processes"] = limits.pids + 1  # process 1
+        elif "pids" not in self._bounds and self._root:
+            # all jobs together: what fits the machine, so that no job fails for its neighbours
+            bounds["processes"] = (limits.pids + 1) * len(os.sched_getaffinity(0))
+        return bounds
 
     def _flags(self, job: Job) -> list[str]:
         limits = job.limits
@@ -272,6 +310,13 @@ def _bind(source: str, target: str, made: set[str]) -> list[str]:
             made.add(str(parent))
             flags += ["--perms", "0755", "--dir", str(parent)]
     return [*flags, "--ro-bind", source, target]
+
+
+def _seen(group: Group | None) -> Seen:
+    """What a job's control group says of it."""
+    if group is None:
+        return Seen()
+    return Seen(group.memory_kills(), group.refused_forks(), group.peak_mb())
 
 
 def _joining(group: Group | None) -> tuple[str, ...]:

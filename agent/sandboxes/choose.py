@@ -1,22 +1,25 @@
 """Which sandbox works here, found out by running a job in each.
 
-Promises that a sandbox it returns has run a job, or that the error says how to get one.
+Promises that a sandbox it returns has run a job, and holds every limit that the user did not let go of by
+name; or that the error says how to get one.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from agent.artifacts import Limits
-from agent.errors import SandboxMissing, SandboxUnavailable
+from agent.errors import SandboxMissing, SandboxUnavailable, SettingsError
 from agent.ports import Job, Sandbox
 from agent.sandboxes.bubblewrap import Bubblewrap
 from agent.sandboxes.collect import discard
 from agent.sandboxes.docker import BASE_IMAGE, Docker
+from agent.sandboxes.enforcement import Enforced, LimitName, reasons, still_open, ways_out
 from agent.sandboxes.unconfined import Unconfined
 
 Kind = Literal["auto", "docker", "bubblewrap", "none"]
@@ -36,48 +39,100 @@ class Probe:
     """One line: what was found."""
     mend: str = ""
     """A command or a change that makes it work; empty where it does."""
+    enforcement: tuple[Enforced, ...] = ()
+    """Which limits hold; empty where no job runs at all."""
 
 
 def choose(
-    kind: Kind, store: Path, *, base_image: str | None = None, ca_bundle: Path | None = None
+    kind: Kind,
+    store: Path,
+    *,
+    base_image: str | None = None,
+    ca_bundle: Path | None = None,
+    allowed: Collection[LimitName] = (),
+    gpus: tuple[str, ...] = (),
 ) -> tuple[Sandbox, str]:
     """The sandbox to use and one line that says which and why.
 
     Args:
         kind: `auto` takes Docker where an engine answers and has or gets the base image, else bubblewrap.
         store: folder for environments and scratch files, `experiments/.store` of a workspace.
+        allowed: limits that need not hold. `none` is taken as it is: whoever asks for it wants no limits.
+        gpus: devices to hand out, one for each running trial; only Docker can.
 
     Raises:
-        SandboxMissing: what was asked for does not work here; the text says how to get it.
+        SandboxMissing: what was asked for does not work here, or leaves a limit open; the text says how to
+            get it.
+        SettingsError: GPUs for a sandbox that cannot hand them out.
         StorageFailed: the store cannot be written.
     """
+    if gpus and kind not in ("auto", "docker"):
+        raise SettingsError(f"--gpus needs Docker, and the sandbox is {kind}: use --sandbox docker")
     if kind == "none":
         return Unconfined(store), "no sandbox: the experiments' code can read and change this machine"
     problems = []
     if kind in ("auto", "docker"):
         try:
-            return working_docker(store, base_image, ca_bundle), "sandbox: docker"
+            docker = working_docker(store, base_image, ca_bundle, gpus)
         except SandboxUnavailable as error:
             problems.append(f"docker: {error} — {_mend_docker(str(error), base_image or BASE_IMAGE)}")
+        else:
+            if problem := refusal(docker.name, docker.enforcement(), allowed):
+                problems.append(problem)
+            else:
+                return docker, f"sandbox: docker{_left_open(docker.enforcement())}"
+    if gpus:
+        raise SandboxMissing(f"--gpus needs Docker, which does not serve here. {problems[0]}")
     if kind in ("auto", "bubblewrap"):
         try:
-            sandbox = working_bubblewrap(store)
+            bubblewrap = working_bubblewrap(store)
         except SandboxUnavailable as error:
             problems.append(f"bubblewrap: {error} — {_mend_bubblewrap(str(error))}")
         else:
-            because = " (no Docker engine that has or gets the base image)" if kind == "auto" else ""
-            return sandbox, f"sandbox: bubblewrap{because}, limits by {sandbox.limits_by}"
+            if problem := refusal(bubblewrap.name, bubblewrap.enforcement(), allowed):
+                problems.append(problem)
+            else:
+                because = " (no Docker engine that has or gets the base image)" if kind == "auto" else ""
+                left_open = _left_open(bubblewrap.enforcement())
+                return (
+                    bubblewrap,
+                    f"sandbox: bubblewrap{because}, limits by {bubblewrap.limits_by}{left_open}",
+                )
     asked = "no sandbox works here" if kind == "auto" else "the sandbox that was asked for does not work here"
     raise SandboxMissing(f"{asked}. {'; '.join(problems)}")
 
 
-def working_docker(store: Path, base_image: str | None, ca_bundle: Path | None) -> Docker:
+def refusal(sandbox: str, rows: Collection[Enforced], allowed: Collection[LimitName]) -> str:
+    """Why a sandbox is not used though it runs jobs: its open limits and the ways out; empty where it is."""
+    found = still_open(rows, allowed)
+    return f"{sandbox} cannot enforce {reasons(found)} — {ways_out(sandbox, found)}" if found else ""
+
+
+def open_limits(sandbox: Sandbox) -> tuple[LimitName, ...]:
+    """The limits that do not hold in a chosen sandbox.
+
+    Raises:
+        SandboxUnavailable: the engine failed.
+    """
+    if isinstance(sandbox, Docker | Bubblewrap | Unconfined):
+        return tuple(row.limit for row in still_open(sandbox.enforcement(), ()))
+    return ()
+
+
+def _left_open(rows: Collection[Enforced]) -> str:
+    found = still_open(rows, ())
+    return f"; not enforced, as allowed: {reasons(found)}" if found else ""
+
+
+def working_docker(
+    store: Path, base_image: str | None, ca_bundle: Path | None, gpus: tuple[str, ...] = ()
+) -> Docker:
     """Docker, after it has run a job.
 
     Raises:
         SandboxUnavailable: it does not work.
     """
-    sandbox = Docker(store, base_image=base_image or BASE_IMAGE, ca_bundle=ca_bundle)
+    sandbox = Docker(store, base_image=base_image or BASE_IMAGE, ca_bundle=ca_bundle, gpus=gpus)
     _try(sandbox)
     return sandbox
 
@@ -93,24 +148,35 @@ def working_bubblewrap(store: Path) -> Bubblewrap:
     return sandbox
 
 
-def probe_docker(base_image: str | None = None, ca_bundle: Path | None = None) -> Probe:
-    """Whether Docker runs a job here."""
+def probe_docker(
+    base_image: str | None = None, ca_bundle: Path | None = None, allowed: Collection[LimitName] = ()
+) -> Probe:
+    """Whether Docker runs a job here, under every limit that is not `allowed` to be open."""
     with tempfile.TemporaryDirectory(prefix="shoal-doctor-") as folder:
         try:
-            working_docker(Path(folder), base_image, ca_bundle)
+            rows = working_docker(Path(folder), base_image, ca_bundle).enforcement()
         except SandboxUnavailable as error:
             return Probe("docker", False, str(error), _mend_docker(str(error), base_image or BASE_IMAGE))
-    return Probe("docker", True, f"ran a job on {base_image or BASE_IMAGE}")
+    return _probed("docker", f"ran a job on {base_image or BASE_IMAGE}", rows, allowed)
 
 
-def probe_bubblewrap() -> Probe:
-    """Whether bubblewrap runs a job here."""
+def probe_bubblewrap(allowed: Collection[LimitName] = ()) -> Probe:
+    """Whether bubblewrap runs a job here, under every limit that is not `allowed` to be open."""
     with tempfile.TemporaryDirectory(prefix="shoal-doctor-") as folder:
         try:
             sandbox = working_bubblewrap(Path(folder))
         except SandboxUnavailable as error:
             return Probe("bubblewrap", False, str(error), _mend_bubblewrap(str(error)))
-    return Probe("bubblewrap", True, f"ran a job; limits by {sandbox.limits_by}")
+    detail = f"ran a job; limits by {sandbox.limits_by}"
+    return _probed("bubblewrap", detail, sandbox.enforcement(), allowed)
+
+
+def _probed(name: str, detail: str, rows: tuple[Enforced, ...], allowed: Collection[LimitName]) -> Probe:
+    found = still_open(rows, allowed)
+    if not found:
+        return Probe(name, True, detail, enforcement=rows)
+    unmet = ", ".join(row.limit for row in found)
+    return Probe(name, False, f"{detail}, but cannot enforce {unmet}", ways_out(name, found), rows)
 
 
 def _try(sandbox: Sandbox) -> None:
@@ -124,6 +190,8 @@ def _try(sandbox: Sandbox) -> None:
 
 
 def _mend_docker(problem: str, image: str) -> str:
+    if "could not select device driver" in problem:
+        return "install the NVIDIA container toolkit, or leave --gpus away"
     if "Permission denied" in problem:
         return "sudo usermod -aG docker $USER, then log in again"
     if "image" in problem:

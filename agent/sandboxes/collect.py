@@ -7,6 +7,7 @@ job's limits allow. Does not open, parse or unpickle a single collected file.
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -40,7 +41,10 @@ class Report:
     wall_s: float
     cpu_s: float
     peak_mb: float
+    """Of the whole job where process 1 can see it, else of its largest process."""
     memory_kills: int
+    refused_forks: int
+    """How often the limit of processes was met, as far as process 1 can see it."""
     full: tuple[str, ...]
     """File systems that were full at the end: `out_bytes`, `out_files`, `tmp_bytes` …"""
     hit: str
@@ -48,8 +52,29 @@ class Report:
     log_tail: str
 
 
-def init_arguments(limits: Limits, *, data_mb: int = 0, processes: int = 0) -> tuple[str, ...]:
-    """The arguments of `init.py` up to and with `--`."""
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of a job from outside its sandbox; 0 where it could not be seen."""
+
+    memory_kills: int = 0
+    """Processes that were killed for memory."""
+    refused_forks: int = 0
+    """How often the limit of processes was met."""
+    peak_mb: float = 0.0
+    """The most MiB that all processes held together."""
+
+
+def init_arguments(
+    limits: Limits, *, data_mb: int = 0, processes: int = 0, cpu_s: int = 0
+) -> tuple[str, ...]:
+    """The arguments of `init.py` up to and with `--`; what is 0 gets no resource limit.
+
+    Args:
+        data_mb: RLIMIT_DATA: private writable memory of each process. RLIMIT_AS would also count what
+            is only reserved, which numeric libraries do by the gigabyte.
+        processes: RLIMIT_NPROC: processes and threads of the user in its user namespace.
+        cpu_s: RLIMIT_CPU: seconds of processor time of each process.
+    """
     values = {
         "wall_ms": int(limits.wall_s * 1000),
         "cpus": limits.cpus,
@@ -57,6 +82,7 @@ def init_arguments(limits: Limits, *, data_mb: int = 0, processes: int = 0) -> t
         "out_files": limits.out_files,
         "data_bytes": data_mb << 20,
         "processes": processes,
+        "cpu_s": cpu_s,
     }
     return (*(f"{key}={value}" for key, value in values.items()), "--")
 
@@ -133,27 +159,32 @@ def safe_path(raw: bytes) -> PurePosixPath:
 
 
 def outcome_of(
-    report: Report, sandbox: str, outputs: Path, *, memory_kills: int, data_limited: bool
+    report: Report, sandbox: str, outputs: Path, seen: Seen, *, by_rlimits: frozenset[str] = frozenset()
 ) -> Outcome:
     """The Outcome behind a report.
 
     Args:
-        memory_kills: processes that the engine saw killed for their memory.
-        data_limited: memory is bounded by a resource limit, so allocations fail instead of kills.
+        seen: what the engine or a control group says beside process 1.
+        by_rlimits: `memory` where allocations fail instead of kills, `cpu` where each process has its time.
     """
     hits = [report.hit] if report.hit else []
     no_space = any(text in report.log_tail for text in NO_SPACE) and report.exit_code != 0
     if no_space or any(name.startswith("out_") for name in report.full):
         hits += [name.replace("_bytes", "_mb") for name in report.full if name.startswith(("out_", "tmp_"))]
         hits = hits or ["out_mb" if no_space and not report.full else "tmp_mb"]
-    no_memory = memory_kills + report.memory_kills > 0 or (
-        data_limited and report.exit_code != 0 and any(text in report.log_tail for text in NO_MEMORY)
-    )
-    status = _status(report, no_memory=no_memory, no_space=bool(hits))
+    no_memory = seen.memory_kills + report.memory_kills > 0
+    if "memory" in by_rlimits and report.exit_code != 0:
+        no_memory |= any(text in report.log_tail for text in NO_MEMORY)
+    no_time = "cpu" in by_rlimits and report.exit_code == -signal.SIGXCPU
+    status = _status(report, no_memory=no_memory, no_time=report.late or no_time, no_space=bool(hits))
     if report.late:
         hits.append("wall_s")
+    if no_time:
+        hits.append("cpus")
     if no_memory:
         hits.append("mem_mb")
+    if seen.refused_forks or report.refused_forks:
+        hits.append("pids")
     return Outcome(
         status=status,
         exit_code=None if report.late or (no_memory and report.exit_code < 0) else report.exit_code,
@@ -161,7 +192,7 @@ def outcome_of(
         outputs=str(outputs),
         wall_s=report.wall_s,
         cpu_s=report.cpu_s,
-        peak_mb=report.peak_mb,
+        peak_mb=seen.peak_mb or report.peak_mb,
         limits_hit=tuple(dict.fromkeys(hits)),
         sandbox=sandbox,
     )
@@ -187,10 +218,10 @@ def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _status(report: Report, *, no_memory: bool, no_space: bool) -> OutcomeStatus:
+def _status(report: Report, *, no_memory: bool, no_time: bool, no_space: bool) -> OutcomeStatus:
     if no_memory:
         return "out_of_memory"
-    if report.late:
+    if no_time:
         return "timeout"
     if no_space:
         return "disk_full"
@@ -245,6 +276,7 @@ def _report(raw: bytes, tail: str) -> Report:
             cpu_s=int(values["cpu_us"]) / 1e6,
             peak_mb=int(values["peak_kb"]) / 1024,
             memory_kills=int(values["memory_kills"]),
+            refused_forks=int(values["refused_forks"]),
             full=tuple(filter(None, values["full"].split(","))),
             hit=values["hit"],
             log_tail=tail + note,

@@ -23,6 +23,7 @@ from agent.ports import Environment, Job
 from agent.sandboxes.collect import (
     OVERTIME_S,
     SHM_MB,
+    Seen,
     Torn,
     collect,
     init_arguments,
@@ -30,6 +31,8 @@ from agent.sandboxes.collect import (
     outcome_of,
     total_memory_mb,
 )
+from agent.sandboxes.enforcement import Enforced, engine_rows
+from agent.sandboxes.gpus import Pool, request
 from agent.sandboxes.images import Images
 from agent.sandboxes.owner import LABEL, Owner
 from agent.sandboxes.staging import USER, new_outputs, stage, sweep_scratch
@@ -60,13 +63,21 @@ class Docker:
 
     name: Literal["docker", "bubblewrap", "none"] = "docker"
 
-    def __init__(self, store: Path, *, base_image: str = BASE_IMAGE, ca_bundle: Path | None = None) -> None:
+    def __init__(
+        self,
+        store: Path,
+        *,
+        base_image: str = BASE_IMAGE,
+        ca_bundle: Path | None = None,
+        gpus: tuple[str, ...] = (),
+    ) -> None:
         """Connect to the engine that the environment names, and see to the base image.
 
         Args:
             store: folder for locks and scratch files; the engine must see it under the same path.
             base_image: Debian or Ubuntu with python3, venv and ca-certificates; pulled if it is missing.
             ca_bundle: further certificates for downloads while images are built.
+            gpus: devices to hand out, one for each running trial.
 
         Raises:
             SandboxUnavailable: no engine answers, or the base image is neither there nor can be pulled.
@@ -79,12 +90,27 @@ class Docker:
         with _translated("the base image"):
             self._images.see_to_base()
         self._staged = stage(store)
+        self._gpus = Pool(gpus)
         self._owner = Owner.of_this_process()
         self._running: set[_Running] = set()
         self._lock = threading.Lock()
         sweep_scratch(store)
         with _translated("cleaning up"):
             self._sweep()
+
+    def enforcement(self) -> tuple[Enforced, ...]:
+        """Which limits hold here, as the engine itself says.
+
+        Raises:
+            SandboxUnavailable: the engine failed.
+        """
+        with _translated("asking what it enforces"):
+            return engine_rows(self._client.info())
+
+    @property
+    def gpu_count(self) -> int:
+        """Devices that this sandbox hands out."""
+        return self._gpus.count
 
     def environment(self, requirements: tuple[str, ...]) -> Environment:
         """An image with `requirements`, built once (see `agent.ports.Sandbox`)."""
@@ -104,7 +130,11 @@ class Docker:
         """Run a job (see `agent.ports.Sandbox`)."""
         outputs = new_outputs(self._store)
         began = time.monotonic()
-        with _translated(job.purpose), self._container(job) as (running, stream):
+        with (
+            _translated(job.purpose),
+            self._gpus.one_for(job.purpose) as gpu,
+            self._container(job, gpu) as (running, stream),
+        ):
             try:
                 report = collect(stream.read, outputs, job.limits)
             except Torn as torn:
@@ -115,7 +145,7 @@ class Docker:
                 detail = stream.errors.decode("utf-8", "replace").strip().splitlines()[-1:] or [str(torn)]
                 raise SandboxUnavailable(f"docker failed in {job.purpose}: {detail[0]}") from torn
             kills = report.memory_kills or self._memory_kills(running.id)
-        return outcome_of(report, self.name, outputs, memory_kills=kills, data_limited=False)
+        return outcome_of(report, self.name, outputs, Seen(memory_kills=kills))
 
     def stop_all(self) -> None:
         """End every running job (see `agent.ports.Sandbox`)."""
@@ -132,7 +162,7 @@ class Docker:
             one.gone.wait()
 
     @contextlib.contextmanager
-    def _container(self, job: Job) -> Iterator[tuple[_Running, _Stream]]:
+    def _container(self, job: Job, gpu: str | None) -> Iterator[tuple[_Running, _Stream]]:
         created = self._client.create_container(
             job.environment.handle,
             entrypoint=["python3", "-I", "-S", INIT],
@@ -142,7 +172,7 @@ class Docker:
             stdin_open=True,
             hostname="shoal",
             labels={LABEL: self._owner.label, "shoal.purpose": job.purpose},
-            host_config=self._host_config(job),
+            host_config=self._host_config(job, gpu),
         )
         running = _Running(created["Id"])
         with self._lock:
@@ -165,7 +195,7 @@ class Docker:
             self._client.start(running.id)
             running.started = True
 
-    def _host_config(self, job: Job) -> dict[str, Any]:
+    def _host_config(self, job: Job, gpu: str | None = None) -> dict[str, Any]:
         from docker.types import LogConfig, Mount, Ulimit
 
         limits = job.limits
@@ -186,6 +216,7 @@ class Docker:
             memswap_limit=memory,
             nano_cpus=limits.cpus * 10**9,
             pids_limit=limits.pids + 1,  # process 1
+            device_requests=request(gpu),
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             ulimits=[Ulimit(name="core", soft=0, hard=0)],

@@ -67,6 +67,8 @@ def start(argv: list[str], limits: dict[str, int], output: int) -> int:
         for name, key in ((resource.RLIMIT_DATA, "data_bytes"), (resource.RLIMIT_NPROC, "processes")):
             if limits.get(key):
                 bound(name, limits[key])
+        if limits.get("cpu_s"):
+            bound(resource.RLIMIT_CPU, limits["cpu_s"], limits["cpu_s"] + 1)  # SIGXCPU, then SIGKILL
         os.chdir("/tmp")
         os.execvpe(argv[0], argv, variables(limits["cpus"]))
     except OSError as error:
@@ -75,11 +77,12 @@ def start(argv: list[str], limits: dict[str, int], output: int) -> int:
         os._exit(127)
 
 
-def bound(name: int, value: int) -> None:
-    """Set a resource limit that the job cannot raise again."""
+def bound(name: int, value: int, most: int = 0) -> None:
+    """Set a resource limit that the job cannot raise again, or not above `most`."""
+    wanted = (value, most or value)
     hard = resource.getrlimit(name)[1]
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(name, (value, value))
+    soft, hard = wanted if hard == resource.RLIM_INFINITY else (min(one, hard) for one in wanted)
+    resource.setrlimit(name, (soft, hard))
 
 
 def reap(job: int) -> "int | None":
@@ -240,15 +243,13 @@ def full(path: str) -> str:
     return "files" if facts.f_files and facts.f_favail == 0 else ""
 
 
-def memory_kills() -> int:
-    """How often the kernel killed a process of this sandbox for its memory, where that can be seen."""
-    for path, key in (
-        ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill"),
-        ("/sys/fs/cgroup/memory.events", "oom_kill"),
-    ):
+def seen(key: str, *names: str) -> int:
+    """The number behind `key` in the first of these files of the sandbox's own group; 0 without any."""
+    for name in names:
         try:
-            with open(path) as file:  # noqa: PTH123
-                return sum(int(line.split()[1]) for line in file if line.split()[0] == key)
+            with open("/sys/fs/cgroup/" + name) as file:  # noqa: PTH123
+                rows = (line.split() for line in file)
+                return sum(int(row[-1]) for row in rows if row[0] == key or len(row) == 1)
         except OSError:
             continue
     return 0
@@ -291,8 +292,9 @@ def report(status: "int | None", late: bool, wall: float, limits: dict[str, int]
         "late": int(late),
         "wall_us": int(wall * 1e6),
         "cpu_us": int((used.ru_utime + used.ru_stime) * 1e6),
-        "peak_kb": used.ru_maxrss,
-        "memory_kills": memory_kills(),
+        "peak_kb": (seen("", "memory/memory.max_usage_in_bytes", "memory.peak") >> 10) or used.ru_maxrss,
+        "memory_kills": seen("oom_kill", "memory/memory.oom_control", "memory.events"),
+        "refused_forks": seen("max", "pids/pids.events", "pids.events"),
         "full": ",".join(f"{name}_{what}" for name, what in fullness.items() if what),
         "hit": files.hit,
         "left_out": files.left_out,

@@ -23,7 +23,8 @@ from agent.artifacts import Limits, Outcome
 from agent.errors import SandboxUnavailable, Stopped
 from agent.ports import Environment, Job
 from agent.sandboxes import init
-from agent.sandboxes.collect import Report, discard, outcome_of
+from agent.sandboxes.collect import Report, Seen, discard, outcome_of
+from agent.sandboxes.enforcement import Enforced
 from agent.sandboxes.environments import Interpreter, VirtualEnvironments
 from agent.sandboxes.staging import new_outputs, sweep_scratch
 
@@ -51,6 +52,18 @@ class Unconfined:
         self._lock = threading.Lock()
         sweep_scratch(store)
 
+    def enforcement(self) -> tuple[Enforced, ...]:
+        """Which limits hold: none that code could not get around."""
+        return (
+            Enforced("memory", False, "only the data of each process is bounded"),
+            Enforced("swap", False, "nothing bounds it"),
+            Enforced("cpu", False, "nothing bounds it"),
+            Enforced("processes", False, "nothing bounds them"),
+            Enforced("wall", False, "a process that leaves its group goes on"),
+            Enforced("outputs", False, "counted only once the job has ended"),
+            Enforced("stdout", False, "kept in a file without a bound"),
+        )
+
     def environment(self, requirements: tuple[str, ...]) -> Environment:
         """A virtual environment with `requirements`, built once (see `agent.ports.Sandbox`)."""
         return self._environments.get(requirements, self.run)
@@ -67,7 +80,7 @@ class Unconfined:
             raise SandboxUnavailable(f"{job.purpose} could not be started: {error}") from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        return outcome_of(report, self.name, outputs, memory_kills=0, data_limited=True)
+        return outcome_of(report, self.name, outputs, Seen(), by_rlimits=frozenset({"memory"}))
 
     def stop_all(self) -> None:
         """End every running job (see `agent.ports.Sandbox`)."""
@@ -99,6 +112,7 @@ class Unconfined:
             cpu_s=used.ru_utime + used.ru_stime,
             peak_mb=used.ru_maxrss / 1024,
             memory_kills=0,
+            refused_forks=0,
             full=(),
             hit=_take_files(folder / "out", outputs, job.limits),
             log_tail=tail,

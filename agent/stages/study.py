@@ -80,7 +80,12 @@ class Study:
             figures=workspace.get(Figures, key),
             settings=settings(plan, deps.setup, extra=_declared(the_idea, plan, tree, deps)),
             limitations=limitations(
-                the_idea, plan, registration, verdict, sandboxed=deps.run.sandbox != "none"
+                the_idea,
+                plan,
+                registration,
+                verdict,
+                sandboxed=deps.run.sandbox != "none",
+                unenforced=deps.unenforced,
             ),
             design=design(plan, two_way=any(c.variance == "two-way" for c in verdict.comparisons)),
             code_diff=code_diff(plan, deps),
