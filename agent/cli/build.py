@@ -229,7 +229,8 @@ def one_trial(
 def executor(study: Study, time: TimeCaps, *, stop: Callable[[], Stopped | None], emit: Emit) -> Patient:
     """What runs the trials of a study, within its caps."""
     from agent.sandboxes.docker import Docker
-    from agent.trials.local import Local, cores
+    from agent.trials.local import Local
+    from agent.trials.machine import cores
 
     run, trials_in = study.run, study.equipment.sandbox
     workers = study.settings.run.workers or cores()

@@ -129,7 +129,7 @@ class SandboxTable(_Table):
     allow_unenforced: tuple[LimitName, ...] = ()
     """Limits that jobs may run without where the machine cannot enforce them; `shoal doctor` names these."""
     gpus: PositiveInt | Literal["all"] | None = None
-    """GPUs to hand out, one for each trial that runs: a number, or "all". Docker only; untested on hardware."""
+    """GPUs to hand out, one for each running trial: a number or "all". Docker only; untested on hardware."""
 
 
 class LiteratureTable(_Table):
