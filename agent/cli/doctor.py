@@ -61,7 +61,9 @@ def examine(root: Path, *, json: bool) -> int:
         + [(_mark(one), one.name, one.detail, one.mend if not one.works else "") for one in findings]
     )
     if any(probe.enforcement for probe in probes):
+        print()
         print_table(_limits(probes))
+        print()
     print("a study can run here" if fine else "a study cannot run here yet: mend what is marked with ✗")
     return FINE if fine else FINDINGS
 

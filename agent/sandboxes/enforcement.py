@@ -58,7 +58,7 @@ def engine_rows(info: Mapping[str, Any]) -> tuple[Enforced, ...]:
             rows.append(Enforced(limit, True, "this machine has none"))
         else:
             rows.append(Enforced(limit, False, f"the engine does not say {name}: {mend}"))
-    return (*rows, *_common("sized file systems with a bound of files, and a count as files leave"))
+    return (*rows, *_common("sized file systems, process 1 counts"))
 
 
 def group_rows(found: Found, *, counts_alone: bool) -> tuple[Enforced, ...]:
@@ -87,7 +87,7 @@ def group_rows(found: Found, *, counts_alone: bool) -> tuple[Enforced, ...]:
     if not processes.holds and counts_alone:
         processes = Enforced("processes", True, "RLIMIT_NPROC in a user namespace of the job's own")
     cpu = row("cpu", "cpu", "only the time of each process is bounded")
-    return (memory, swap, cpu, processes, *_common("sized file systems, and a count as files leave"))
+    return (memory, swap, cpu, processes, *_common("sized file systems, process 1 counts"))
 
 
 def _common(outputs: str) -> tuple[Enforced, ...]:
