@@ -29,6 +29,7 @@ PATIENCE_S = 120.0
 """Seconds that one attempt of a test may take; a run waits as its settings say."""
 ATTEMPTS = 3
 UNTRIED = "not tried"
+MODES = {"json_schema": "schema", "json_object": "JSON mode", "fenced": "fenced JSON"}
 PROVIDERS_NOTE = (
     "Entries that were not tried follow the provider's documentation; what they have wrong is settled by\n"
     "what the server refuses. `shoal models test PROVIDER:NAME` tries one."
@@ -60,7 +61,8 @@ def list_models(*, json: bool) -> int:
     for row in providers:
         variable = row["key_variable"]
         key = f"{variable} {'set' if row['key_set'] else 'not set'}" if variable else "none needed"
-        table.append((row["name"], row["base_url"], key, ", ".join(row["modes"]), row["tried"]))
+        modes = ", ".join(MODES[mode] for mode in row["modes"])
+        table.append((row["name"], row["base_url"], key, modes, row["tried"]))
     print_table(table)
     print(PROVIDERS_NOTE)
     return FINE

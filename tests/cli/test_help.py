@@ -8,7 +8,7 @@ import pytest
 from tests.cli.support import REPOSITORY, Shoal, assert_refused
 
 HEAVY = ("langgraph", "openai", "scipy", "docker", "matplotlib", "numpy", "pydantic_settings")
-COMMANDS = ("run", "resume", "stop", "list", "show", "logs", "trial", "template", "init", "clean", "doctor")
+COMMANDS = ("run", "resume", "stop", "list", "show", "logs", "trial", "template", "init", "clean", "doctor", "models")
 PROGRAM = """
 import sys
 from agent.cli import run
