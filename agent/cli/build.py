@@ -229,15 +229,15 @@ def one_trial(
 def executor(study: Study, time: TimeCaps, *, stop: Callable[[], Stopped | None], emit: Emit) -> Patient:
     """What runs the trials of a study, within its caps."""
     from agent.sandboxes.docker import Docker
+    from agent.sandboxes.gpus import fitting_workers
     from agent.trials.local import Local
     from agent.trials.machine import cores
 
     run, trials_in = study.run, study.equipment.sandbox
     workers = study.settings.run.workers or cores()
-    gpus = trials_in.gpu_count if isinstance(trials_in, Docker) else 0
-    if gpus and gpus < workers:
-        emit(Event("note", "", f"{gpus} of {workers} workers: one GPU a trial"))
-        workers = gpus
+    workers, fewer = fitting_workers(workers, trials_in.gpu_count if isinstance(trials_in, Docker) else 0)
+    if fewer:
+        emit(Event("note", "", fewer))
     recorder = Recorder(study.workspace, run.name, shared=run.sandbox != "none", fresh=run.fresh)
     trials = TrialCaps.of_run(time.caps, study.workspace, run.name)
     local = Local(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -128,7 +128,7 @@ class SandboxTable(_Table):
     """File with further certificates for `pip` while environments are built, as behind a proxy."""
     allow_unenforced: tuple[LimitName, ...] = ()
     """Limits that jobs may run without where the machine cannot enforce them; `shoal doctor` names these."""
-    gpus: PositiveInt | Literal["all"] | None = None
+    gpus: int | Literal["all"] | None = None
     """GPUs to hand out, one for each running trial: a number or "all". Docker only; untested on hardware."""
 
 

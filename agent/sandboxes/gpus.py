@@ -1,7 +1,8 @@
 """Which GPUs trials may have: whole devices, one for each job that runs.
 
 Promises that two jobs of one process never have the same device. Does not say what a GPU computes: results
-on one may differ from those on a processor, and are not told apart by their ids. Untested on hardware.
+on one may differ from those on a processor, and are not told apart by their ids. Untested on hardware: what the engine is
+asked for is tested, no trial has run on a GPU.
 """
 
 from __future__ import annotations
@@ -55,9 +56,18 @@ def devices(wanted: int | Literal["all"] | None) -> tuple[str, ...]:
         if there is None:
             raise SettingsError("--gpus all: nvidia-smi does not say how many GPUs there are; use --gpus N")
         wanted = there
-    if wanted == 0 or (there is not None and wanted > there):
-        raise SettingsError(f"--gpus {wanted}: nvidia-smi lists {there or 'no'} GPUs on this machine")
+    if wanted < 1:
+        raise SettingsError(f"--gpus {wanted}: there is no GPU to hand out; use a number from 1, or all")
+    if there is not None and wanted > there:
+        raise SettingsError(f"--gpus {wanted}: nvidia-smi lists {there} GPUs on this machine")
     return tuple(str(number) for number in range(wanted))
+
+
+def fitting_workers(wanted: int, gpus: int) -> tuple[int, str]:
+    """How many trials may run at a time with that many GPUs, 0 for none asked for, and why they are fewer."""
+    if not gpus or gpus >= wanted:
+        return wanted, ""
+    return gpus, f"{gpus} of {wanted} workers: one GPU a trial"
 
 
 def request(device: str | None) -> list[Any] | None:
