@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from agent.artifacts import Goal, Limits, Scalar
 from agent.errors import TemplateError
 
-READ_ONLY = frozenset({"template.toml", "prepare.py", "evaluate.py", "library.bib"})
+READ_ONLY = frozenset({"template.toml", "prepare.py", "evaluate.py", "oracle.py", "library.bib"})
 """Files of a template that no idea may change."""
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 

@@ -63,10 +63,10 @@ class Template:
     def hash(self, evaluate_environment: str) -> str:
         """Hash of what scores a trial and of the read-only code beside it.
 
-        Text for people (README, library.bib), `prepare.py` (its effect is the data's hash) and the
-        editable files (they are the code's hash) are left out.
+        Text for people (README, library.bib), `prepare.py` (its effect is the data's hash), `oracle.py`
+        (it scores no trial) and the editable files (they are the code's hash) are left out.
         """
-        skip = {"template.toml", "library.bib", "prepare.py", *self.spec.files.editable}
+        skip = {"template.toml", "library.bib", "prepare.py", "oracle.py", *self.spec.files.editable}
         files = {
             path.relative_to(self.root).as_posix(): path.read_bytes()
             for path in template_files(self.root)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import agent
 from agent.cli.look import print_json, print_table
 from agent.errors import TemplateError
 from agent.templates import Template, find_template, load_template
+
+if TYPE_CHECKING:
+    from agent.trials.check import Row
 
 
 def template_folders() -> tuple[Path, ...]:
@@ -84,13 +87,36 @@ def check_template(
     from agent.trials.check import check_template as check
 
     found = check(template, chosen, sandbox, workspace.store, allow_network=allow_network)
-    passed = all(one.passed for one in found)
+    failed = [one for one in found if one.state == "failed"]
     if json:
         rows = [one.model_dump(mode="json") for one in found]
         document = {"schema": 1, "command": "template check", "template": template.name}
-        print_json({**document, "passed": passed, "checks": rows})
+        print_json({**document, "passed": not failed, "checks": rows})
     else:
-        for one in found:
-            print(f"{'✓' if one.passed else '✗'} {one.question}  {one.evidence}")
-        print(f"template {template.name} is fit to use" if passed else f"template {template.name} has faults")
-    return 0 if passed else 1
+        print_rows(template.name, found)
+    return 1 if failed else 0
+
+
+MARKS = {"passed": "✓", "failed": "✗", "not checked": "? not checked:"}
+TITLES = {
+    "trials": "Trials",
+    "forged scores": "Forged scores: an experiment of this template gains nothing that …",
+    "evaluator": "The evaluator, against answers whose score is known",
+    "duplicates": "Duplicates between training, dev and test",
+}
+
+
+def print_rows(name: str, rows: Sequence[Row]) -> None:
+    """Print what was tried, by groups, and what it comes to."""
+    for group, title in TITLES.items():
+        of_group = [one for one in rows if one.group == group]
+        if of_group:
+            print(title)
+        for one in of_group:
+            print(f"  {MARKS[one.state]} {one.question}: {one.evidence}".replace("\n", "\n      "))
+            if one.mend:
+                print(f"      → {one.mend}")
+    states = [one.state for one in rows]
+    said = ", ".join(f"{states.count(state)} {state}" for state in MARKS if state in states)
+    fit = "has faults" if "failed" in states else "is fit to use"
+    print(f"template {name} {fit}: {said}")

@@ -99,8 +99,8 @@ def data_key(template: Template, regime: str) -> str:
 
 
 def prepare_files(template: Template) -> dict[str, bytes]:
-    """What `prepare.py` sees: every file but the editable ones, the evaluator and texts for people."""
-    skip = {"evaluate.py", "library.bib", *template.spec.files.editable}
+    """What `prepare.py` sees: every file but the editable ones, evaluator, oracle and texts for people."""
+    skip = {"evaluate.py", "oracle.py", "library.bib", *template.spec.files.editable}
     return template_contents(template, skip)
 
 

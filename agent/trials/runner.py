@@ -15,8 +15,8 @@ from agent.trials.code import hash_folder, place_code
 from agent.trials.evaluation import read_evaluation
 from agent.trials.prepare import Prepared, remove_outputs, template_contents
 
-NOT_FOR_TRIALS = frozenset({"template.toml", "library.bib", "prepare.py", "evaluate.py"})
-NOT_FOR_EVALUATION = frozenset({"template.toml", "library.bib", "prepare.py"})
+NOT_FOR_TRIALS = frozenset({"template.toml", "library.bib", "prepare.py", "evaluate.py", "oracle.py"})
+NOT_FOR_EVALUATION = frozenset({"template.toml", "library.bib", "prepare.py", "oracle.py"})
 STARVED = 0.5
 """A time-out that used less than this share of its processor time was the machine's doing."""
 
@@ -40,25 +40,51 @@ def run_trial(
     if trial != prepared.setup.trial(change, trial.replicate, trial.split):
         raise ValueError("the trial is not this change on this setup")
     job = experiment_job(trial, change, prepared)
-    outcome = sandbox.run(job)
-    outcomes = [outcome]
-    if starved(outcome, job):
-        remove_outputs(outcome)
-        outcome = sandbox.run(job)
-        outcomes.append(outcome)
+    outcomes = produce(job, sandbox)
+    outcome = outcomes[-1]
     try:
         if outcome.status != "ok" or outcome.outputs is None:
             return failed(trial, outcome.status, reason(outcome)), None, without_outputs(outcomes)
-        outputs = Path(outcome.outputs)
-        evaluated = sandbox.run(evaluation_job(trial, prepared, outputs))
+        result, scores, evaluated = score(trial, prepared, Path(outcome.outputs), sandbox)
         outcomes.append(evaluated)
-        try:
-            result, scores = judge(trial, prepared.setup.template, outputs, evaluated)
-        finally:
-            remove_outputs(evaluated)
         return result, scores, without_outputs(outcomes)
     finally:
         remove_outputs(outcome)
+
+
+def produce(job: Job, sandbox: Sandbox) -> list[Outcome]:
+    """Run an experiment, and once more where the machine gave it no processor time; the last one counts.
+
+    Raises:
+        SandboxUnavailable: the engine failed.
+        Stopped: the sandbox was stopped.
+    """
+    outcome = sandbox.run(job)
+    if not starved(outcome, job):
+        return [outcome]
+    remove_outputs(outcome)
+    return [outcome, sandbox.run(job)]
+
+
+def score(
+    trial: Trial, prepared: Prepared, outputs: Path, sandbox: Sandbox
+) -> tuple[Result, Scores | None, Outcome]:
+    """Run the template's evaluator over the outputs of a trial.
+
+    Returns:
+        The result, per-item scores where the evaluator gave them, and the outcome of its sandbox.
+
+    Raises:
+        SandboxUnavailable: the engine failed.
+        TemplateError: the evaluator breaks its format.
+        Stopped: the sandbox was stopped.
+    """
+    evaluated = sandbox.run(evaluation_job(trial, prepared, outputs))
+    try:
+        result, scores = judge(trial, prepared.setup.template, outputs, evaluated)
+    finally:
+        remove_outputs(evaluated)
+    return result, scores, evaluated
 
 
 def experiment_job(trial: Trial, change: Change, prepared: Prepared) -> Job:

@@ -1,4 +1,4 @@
-"""`shoal template check`: a good template passes, and each fault is found."""
+"""`shoal template check`: a good template passes, and each fault of its trials is found."""
 
 from pathlib import Path
 
@@ -8,16 +8,26 @@ from agent.errors import TemplateError
 from agent.ports import Sandbox
 from agent.templates import load_template
 from agent.trials.check import check_template
+from agent.trials.check.smoke import further_trials, honest_run
+from agent.trials.prepare import prepare
 from tests.trials.conftest import MICRO, Make
 
 
-def failures(template_root: Path, sandbox: Sandbox, store: Path) -> list[str]:
-    checks = check_template(load_template(template_root), None, sandbox, store)
-    return [check.question for check in checks if not check.passed]
+def faults(template_root: Path, sandbox: Sandbox, store: Path) -> list[str]:
+    """Names of the rows about trials that did not pass."""
+    prepared = prepare(load_template(template_root), None, sandbox, store)
+    with honest_run(prepared, sandbox) as (honest, rows):
+        rows = [*rows, *further_trials(honest, prepared, sandbox)]
+    return [row.name for row in rows if row.state != "passed"]
 
 
-def test_the_micro_template_is_fit(sandbox: Sandbox, store: Path) -> None:
-    assert failures(MICRO, sandbox, store) == []
+def test_the_micro_template_is_fit(sandbox: Sandbox, store: Path, changed: Make) -> None:
+    rows = check_template(changed(), None, sandbox, store)
+    not_passed = {row.name: row.state for row in rows if row.state != "passed"}
+    # its training data hold no rows, only one number a replicate
+    assert not_passed == {"dev-among-training": "not checked", "test-among-training": "not checked"}
+    assert {row.group for row in rows} == {"trials", "forged scores", "evaluator", "duplicates"}
+    assert all(row.mend for row in rows if row.state == "failed")
 
 
 def test_chance_in_a_trial_is_found(sandbox: Sandbox, store: Path, changed: Make) -> None:
@@ -25,26 +35,23 @@ def test_chance_in_a_trial_is_found(sandbox: Sandbox, store: Path, changed: Make
     template = changed(
         experiment=code.replace('random.Random(f"{replicate}/guesses")', "random.SystemRandom()")
     )
-    assert failures(template.root, sandbox, store) == [
-        "the same trial twice gives the same outputs and metrics"
-    ]
+    assert faults(template.root, sandbox, store) == ["repeats"]
 
 
 def test_an_evaluator_that_scores_nothing_at_all_is_found(
     sandbox: Sandbox, store: Path, changed: Make
 ) -> None:
     lenient = """open("/out/metrics.json", "w").write('{"status": "ok", "metrics": {"accuracy": 0.5}}')"""
-    assert failures(changed(evaluate=lenient).root, sandbox, store) == [
-        "a trial without predictions is invalid"
-    ]
+    assert faults(changed(evaluate=lenient).root, sandbox, store) == ["needs-predictions"]
 
 
-def test_a_trial_that_crashes_is_found(sandbox: Sandbox, store: Path, changed: Make) -> None:
-    found = failures(changed(experiment="raise SystemExit(1)").root, sandbox, store)
-    assert found == [
-        "a smoke trial ends well and gives every metric",
-        "a trial with the defaults keeps its limits",
-    ]
+def test_a_trial_that_crashes_is_found_and_nothing_is_forged_from_it(
+    sandbox: Sandbox, store: Path, changed: Make
+) -> None:
+    template = changed(experiment="raise SystemExit(1)")
+    rows = {row.name: row for row in check_template(template, None, sandbox, store)}
+    assert {name for name, row in rows.items() if row.state == "failed"} == {"runs", "limits"}
+    assert (rows["all"].group, rows["all"].state) == ("forged scores", "not checked")
 
 
 def test_a_template_that_prepares_with_a_network_is_checked_where_the_user_lets_it(
@@ -55,6 +62,4 @@ def test_a_template_that_prepares_with_a_network_is_checked_where_the_user_lets_
     template = load_template(path.parent)
     with pytest.raises(TemplateError, match="--allow-network"):
         check_template(template, None, sandbox, tmp_path)
-    assert all(
-        check.passed for check in check_template(template, None, sandbox, tmp_path, allow_network=True)
-    )
+    assert prepare(template, None, sandbox, tmp_path, allow_network=True).inputs("dev").is_dir()

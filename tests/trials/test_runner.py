@@ -11,7 +11,7 @@ from agent.errors import EditFailed, TemplateError
 from agent.ports import Sandbox
 from agent.templates import Template, load_template
 from agent.trials.prepare import Prepared, prepare
-from agent.trials.runner import experiment_job, run_trial
+from agent.trials.runner import STARVED, experiment_job, run_trial
 from tests.trials.conftest import MICRO, Make
 
 EXPERIMENT = (MICRO / "experiment.py").read_text()
@@ -153,7 +153,9 @@ def test_a_time_out_without_processor_time_runs_once_more(
     result, _, outcomes = trial(asleep, sandbox)
     assert result.status == "timeout"
     assert [outcome.status for outcome in outcomes] == ["timeout", "timeout"]
-    assert len(trial(busy, sandbox)[2]) == 1
+    outcomes = trial(busy, sandbox)[2]
+    # on a machine with other work even a busy loop may be starved
+    assert (len(outcomes) == 2) == (outcomes[0].cpu_s < STARVED * outcomes[0].wall_s)
 
 
 def quick(template: Template) -> Template:
