@@ -169,7 +169,8 @@ def version_1(mounts: Mapping[str, Path], own: Mapping[str, str]) -> Found:
                 roots[name] = folder
                 files |= offered
                 break
-    why = "this process may not write its cgroup v1 folders" if "memory" in mounts else "no cgroup v1 is mounted"
+    mounted = any(name in mounts for name in CONTROLLERS)
+    why = "this process may not write its cgroup v1 folders" if mounted else "no cgroup v1 is mounted"
     return _found(1, roots, files, why)
 
 

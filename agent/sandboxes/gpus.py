@@ -1,8 +1,9 @@
 """Which GPUs trials may have: whole devices, one for each job that runs.
 
 Promises that two jobs of one process never have the same device. Does not say what a GPU computes: results
-on one may differ from those on a processor, and are not told apart by their ids. Untested on hardware: what the engine is
-asked for is tested, no trial has run on a GPU.
+on one may differ from those on a processor, and are not told apart by their ids.
+
+Untested on hardware: what the engine is asked for is tested, but no trial has run on a GPU.
 """
 
 from __future__ import annotations
