@@ -340,6 +340,8 @@ class Arm(Artifact):
     code_hash: str
     tuning_trials: int
     """Exploring candidates that this arm was chosen from; re-runs are not counted."""
+    declared: bool = Field(default=False, exclude_if=_unset)
+    """A person brought the arm and declares that number; nothing here counted it."""
 
 
 class Comparison(Artifact):

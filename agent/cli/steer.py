@@ -1,7 +1,7 @@
 """`shoal hint`, `prune`, `pin` and `tree`: a person looks at a running exploration and says what to do.
 
 Promises that a wish is on disk before it is confirmed, and that one that could not take effect is refused:
-the exploration has ended, or it has no such candidate. When it takes effect is the run's to say (`agent.stages`).
+the exploration has ended, or it has no such candidate. When it takes effect is the run's to say.
 """
 
 from __future__ import annotations

@@ -22,7 +22,9 @@ def _as_registered(plan: Plan, registration: Registration, tree: Tree, results: 
     wanted = {(arm.name, r) for arm in plan.arms for r in registration.replicates}
     failed = sum(1 for result, _ in results.values() if result.status != "ok")
     tried = {arm.name: arm.tuning_trials for arm in plan.arms if arm.role in ("treatment", "baseline")}
-    counted = {name: sum(1 for candidate in tree.candidates if candidate.arm == name) for name in tried}
+    declared = any(arm.declared for arm in plan.arms)
+    found = {name: sum(1 for candidate in tree.candidates if candidate.arm == name) for name in tried}
+    counted = tried if declared else found
     return (
         Check(
             question="Has every registered trial a recorded result?",
@@ -37,7 +39,9 @@ def _as_registered(plan: Plan, registration: Registration, tree: Tree, results: 
         Check(
             question="Were baseline and treatment chosen from as many configurations?",
             passed=len(set(counted.values())) == 1 and counted == tried,
-            evidence=", ".join(f"{name} {count}" for name, count in sorted(counted.items())) + ".",
+            evidence=("declared by a person: " if declared else "")
+            + ", ".join(f"{name} {count}" for name, count in sorted(counted.items()))
+            + ".",
         ),
         Check(
             question="Did every confirming trial end with a score?",

@@ -173,7 +173,8 @@ class _Wording:
         arms = [arm for arm in self.plan.arms if arm.role != "ablation"]
         first, *rest = [(self.phrase(arm.name), rf"from \fact{{arm.{arm.name}.tuning}}") for arm in arms]
         parts = [f"{first[0]} was chosen {first[1]} configurations"] + [f"{name} {n}" for name, n in rest]
-        return self._setting("tuning", _capital(_listed(parts)), arms)
+        declared = ", as the person who brought them declares" if any(arm.declared for arm in arms) else ""
+        return self._setting("tuning", _capital(_listed(parts)) + declared, arms)
 
     def failures(self, facts: Facts) -> Claim:
         """Whether trials failed."""

@@ -22,8 +22,9 @@ FAILURES = (
 def design(plan: Plan, *, two_way: bool) -> tuple[str, ...]:
     """How the study was made, sentence by sentence; `two_way` where items enter the variance."""
     roles = {arm.role for arm in plan.arms}
-    deciding = [c for c in plan.comparisons if c.family == "verdict"]
     is_code = any(arm.role == "treatment" and arm.change.edits for arm in plan.arms)
+    if any(arm.declared for arm in plan.arms):
+        return (*_brought(is_code), *_judged(plan, two_way=two_way))
     found = [_arms(is_code)]
     if "control" in roles:
         found.append(_control(is_code))
@@ -37,8 +38,13 @@ def design(plan: Plan, *, two_way: bool) -> tuple[str, ...]:
         "arm again on further replicates, the best few of those on others still; the highest mean minus one "
         "standard error over the re-runs was frozen. Arms may end with the same configuration."
     )
-    found.append(_interval(two_way))
-    found.append(VERDICT_RULE)
+    return (*found, *_judged(plan, two_way=two_way))
+
+
+def _judged(plan: Plan, *, two_way: bool) -> tuple[str, ...]:
+    """How the verdict follows."""
+    deciding = [c for c in plan.comparisons if c.family == "verdict"]
+    found = [_interval(two_way), VERDICT_RULE]
     if len(deciding) > 1:
         found.append(
             "With several deciding comparators the upper limit that refutes is corrected for their number "
@@ -47,6 +53,18 @@ def design(plan: Plan, *, two_way: bool) -> tuple[str, ...]:
     found.append("A refuted effect whose corrected upper limit is below zero is called harmful.")
     found.append(FAILURES)
     return tuple(found)
+
+
+def _brought(is_code: bool) -> tuple[str, ...]:
+    """How a plan that a person brought came about."""
+    code = "The arms differ in code." if is_code else "All arms run the same code and differ in knobs."
+    return (
+        "A person brought the plan with the frozen configuration of every arm; nothing was searched here.",
+        code,
+        "How many configurations each arm was chosen from is what that person declares.",
+        "Before registering, each arm was run once on each of a few replicates of the dev split: that shows "
+        "that it runs, and the spread from which the power was computed.",
+    )
 
 
 def _arms(is_code: bool) -> str:

@@ -49,14 +49,16 @@ def _steps(tree: Tree, unit: str, label: str) -> list[Fact]:
 
 def _best(won: Winner, candidates: list[Candidate], unit: str, label: str) -> Fact:
     chosen = next(candidate for candidate in candidates if candidate.index == won.index)
+    brought = chosen.origin == "brought"
+    rule = "" if brought else "; the winner has the best mean minus one standard error"
     return Fact(
         name=f"explore.{won.arm}.best",
-        label=f"mean dev {label} of the winner of {won.arm}",
+        label=f"mean dev {label} of {won.arm if brought else f'the winner of {won.arm}'}",
         split="dev",
         value=won.mean,
         unit=unit,
         n=won.replicates,
-        formula="mean over exploring replicates 1–4; the winner has the best mean minus one standard error",
+        formula=f"mean over exploring replicates 1–4{rule}",
         arms=(won.arm,),
         trials=tuple(s.trial for s in chosen.trials if s.replicate in SECOND + THIRD),
         digits=digits_of(won.standard_error),

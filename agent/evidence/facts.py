@@ -131,7 +131,9 @@ def _arm_counts(
             label=f"configurations that {name} was chosen from",
             split="dev",
             value=arm.tuning_trials,
-            formula="count of exploring candidates, re-runs left out",
+            formula="declared by the person who brought the arm, not counted here"
+            if arm.declared
+            else "count of exploring candidates, re-runs left out",
         ),
     ]
 

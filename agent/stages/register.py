@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.artifacts import (
     Approval,
     Arm,
+    BroughtPlan,
     Candidate,
     CodeTreatment,
     Comparison,
@@ -32,6 +33,7 @@ from agent.evidence.registration import (
 )
 from agent.ledger import Entry
 from agent.stages.approvals import answered
+from agent.stages.brought import arm_names
 
 PRIMARY = 1
 """Version of an idea's primary plan."""
@@ -89,17 +91,18 @@ def plan_of(idea: Idea, tree: Tree, deps: Deps, approval: Approval | None = None
     assert metric.worst is not None
     taken_out = approval.without if approval else ()
     arms = tuple(arm for arm in _arms(idea, tree, deps) if arm.name not in taken_out)
-    comparisons = tuple(_comparison(arm, idea) for arm in arms if arm.name != "treatment")
+    comparisons = tuple(_comparison(arm, idea, deps) for arm in arms if arm.name != "treatment")
     deciding = [c.comparator for c in comparisons if c.family == "verdict"]
     differences = [
         exploring_differences(tree, "treatment", comparator, goal=metric.goal, worst=metric.worst)
         for comparator in deciding
     ]
+    sesoi = (deps.run.plan.sesoi if deps.run.plan else None) or metric.sesoi
     level = alpha(deps.run.ideas)
     asked = (approval.n if approval else None) or deps.run.replicates
     n, power = choose_n(
         differences,
-        sesoi=metric.sesoi,
+        sesoi=sesoi,
         alpha=level,
         n=asked or default_n(len(deciding), deps.run.ideas),
         left=replicates_left((), deps.setup.template.confirming),
@@ -115,7 +118,7 @@ def plan_of(idea: Idea, tree: Tree, deps: Deps, approval: Approval | None = None
         comparisons=comparisons,
         metric=name,
         goal=metric.goal,
-        sesoi=metric.sesoi,
+        sesoi=sesoi,
         worst=metric.worst,
         alpha=level,
         n=n,
@@ -125,6 +128,8 @@ def plan_of(idea: Idea, tree: Tree, deps: Deps, approval: Approval | None = None
 
 
 def _arms(idea: Idea, tree: Tree, deps: Deps) -> tuple[Arm, ...]:
+    if deps.run.plan is not None:
+        return _brought_arms(deps.run.plan, deps)
     winners = {winner.arm: _candidate(tree, winner.arm, winner.index) for winner in tree.winners}
     roles: tuple[Role, ...] = ("treatment", "baseline", "control")
     arms = [
@@ -142,6 +147,20 @@ def _arms(idea: Idea, tree: Tree, deps: Deps) -> tuple[Arm, ...]:
     return tuple(arms)
 
 
+def _brought_arms(plan: BroughtPlan, deps: Deps) -> tuple[Arm, ...]:
+    return tuple(
+        Arm(
+            name=name,
+            role=arm.role,
+            change=arm.change,
+            code_hash=deps.setup.template.code_hash(arm.change.edits),
+            tuning_trials=arm.tuning_trials,
+            declared=True,
+        )
+        for name, arm in zip(arm_names(plan), plan.arms, strict=True)
+    )
+
+
 def _ablation(ablation: Ablation, idea: Idea, deps: Deps) -> Arm | None:
     """The arm of an ablation; None, and said, where the other steps do not apply without the one away."""
     try:
@@ -155,8 +174,11 @@ def _ablation(ablation: Ablation, idea: Idea, deps: Deps) -> Arm | None:
     )
 
 
-def _comparison(arm: Arm, idea: Idea) -> Comparison:
-    control: Family = "verdict" if isinstance(idea.treated, CodeTreatment) else "descriptive"
+def _comparison(arm: Arm, idea: Idea, deps: Deps) -> Comparison:
+    decides = isinstance(idea.treated, CodeTreatment) or "control" in idea.deciding
+    control: Family = "verdict" if decides else "descriptive"
+    if deps.run.plan is not None and deps.run.plan.control is not None:
+        control = deps.run.plan.control
     families: dict[Role, Family] = {"baseline": "verdict", "control": control, "ablation": "ablation"}
     return Comparison(treatment="treatment", comparator=arm.name, family=families[arm.role])
 

@@ -27,6 +27,7 @@ from agent.evidence.design import design
 from agent.evidence.limitations import limitations
 from agent.evidence.registration import ablations
 from agent.evidence.settings import settings
+from agent.stages import people
 from agent.stages.words import metric_label, plain, treated_label
 
 MOST_WORKS = 12
@@ -79,13 +80,16 @@ class Study:
             verdict=verdict,
             figures=workspace.get(Figures, key),
             settings=settings(plan, deps.setup, extra=_declared(the_idea, plan, tree, deps)),
-            limitations=limitations(
-                the_idea,
-                plan,
-                registration,
-                verdict,
-                sandboxed=deps.run.sandbox != "none",
-                unenforced=deps.unenforced,
+            limitations=(
+                *limitations(
+                    the_idea,
+                    plan,
+                    registration,
+                    verdict,
+                    sandboxed=deps.run.sandbox != "none",
+                    unenforced=deps.unenforced,
+                ),
+                *people.limits(tree),
             ),
             design=design(plan, two_way=any(c.variance == "two-way" for c in verdict.comparisons)),
             code_diff=code_diff(plan, deps),
@@ -144,6 +148,8 @@ def _declared(idea: Idea, plan: Plan, tree: Tree, deps: Deps) -> dict[str, Scala
     name, metric = template.primary
     limits = template.spec.limits
     treated = idea.treated.knob if isinstance(idea.treated, KnobTreatment) else "code"
+    brought = {"idea_by": "a person"} if idea.origin == "human" else {}
+    brought |= {"arms_by": "a person"} if tree.brought else {}
     return {
         "question": template.spec.question,
         "hypothesis": idea.hypothesis,
@@ -162,6 +168,7 @@ def _declared(idea: Idea, plan: Plan, tree: Tree, deps: Deps) -> dict[str, Scala
         "limits": f"{limits.wall_s:g} s, {limits.cpus} core, {limits.mem_mb} MiB",
         "explore_trials": run.explore,
         "seed": run.seed,
+        **brought,
         **_steps(tree, plan),
     }
 

@@ -16,6 +16,7 @@ from agent.latex.compile import compile_pdf
 from agent.latex.paper_in import KnobRow, PaperIn, Provenance
 from agent.latex.render import Rendered, render
 from agent.prompts.section import SECTIONS, WRITTEN, SectionName
+from agent.stages.people import notes
 from agent.stages.sections import write_section
 from agent.stages.study import Study, figure_path
 from agent.stages.words import arm_labels, command
@@ -66,6 +67,7 @@ def write(idea: Idea, number: int, deps: Deps) -> Paper:
 def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> PaperIn:
     """The study as the renderer takes it."""
     run = deps.run
+    said = notes(study.idea, study.tree, run, deps.workspace)
     return PaperIn(
         title=study.idea.title,
         scope=deps.setup.scope,
@@ -91,8 +93,9 @@ def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> Pape
             seed=run.seed,
             sandbox=run.sandbox,
             template=run.template,
-            command=command(run),
+            command="" if said else command(run),
         ),
+        notes=said,
         arm_labels=arm_labels(study.idea, deps.setup.template),
     )
 
