@@ -62,8 +62,10 @@ def _brought(is_code: bool) -> tuple[str, ...]:
         "A person brought the plan with the frozen configuration of every arm; nothing was searched here.",
         code,
         "How many configurations each arm was chosen from is what that person declares.",
-        "Before registering, each arm was run once on each of a few replicates of the dev split: that shows "
-        "that it runs, and the spread from which the power was computed.",
+        (
+            "Before registering, each arm was run once on each of a few replicates of the dev split: that "
+            "shows that it runs, and the spread from which the power was computed."
+        ),
     )
 
 

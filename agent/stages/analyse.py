@@ -55,7 +55,7 @@ def derive(plan: Plan, registration: Registration, tree: Tree, results: Results,
         unit=metric.unit,
         metric_label=metric_label(name, metric),
     )
-    words = phrases(idea, deps.setup.template)
+    words = phrases(idea, deps.setup.template) | ({"baseline": "the baseline"} if tree.brought else {})
     claims = claim_rules.claims(plan, verdict, facts, deps.setup.scope, phrases=words)
     return Evidence(verdict, facts, claims)
 

@@ -33,7 +33,9 @@ def notes(idea: Idea, tree: Tree, run: Run, workspace: Workspace) -> tuple[str, 
         found.append(f"A person brought the idea{code}.")
     if workspace.has(Ideas, run.name) and (hints := workspace.get(Ideas, run.name).hints):
         found.append(f"Before ideas were proposed, a person gave the hint {_quoted(hints)}.")
-    found += [_answer(given, proposed(key, workspace)) for given in approvals(run, idea.id, workspace)]
+    before = proposed(key, workspace)
+    given = approvals(run, idea.id, workspace)
+    found += [_answer(one, before) for one in given if one.gate != "paper"]  # which comes after it is written
     found += [_wish(one) for one in tree.steering]
     return tuple(found)
 
@@ -52,12 +54,10 @@ def _answer(given: Approval, before: Idea | None) -> str:
         changed = _changed(before, given.revised) if before and given.revised else ()
         how = f"after changing its {_listed(changed)}" if changed else "as it was proposed"
         return f"A person approved the idea before anything was run, {how}{reason}."
-    if given.gate == "plan":
-        changes = [f"setting the number of replicates to {given.n}"] if given.n is not None else []
-        changes += [f"taking out the {_listed(given.without)}"] if given.without else []
-        how = f"after {_listed(changes)}" if changes else "as it was drawn up"
-        return f"A person approved the plan before it was registered, {how}{reason}."
-    return f"A person {given.answer} the paper{reason}."
+    changes = [f"setting the number of replicates to {given.n}"] if given.n is not None else []
+    changes += [f"taking out the {_listed(given.without)}"] if given.without else []
+    how = f"after {_listed(changes)}" if changes else "as it was drawn up"
+    return f"A person approved the plan before it was registered, {how}{reason}."
 
 
 def _changed(before: Idea, after: Idea) -> tuple[str, ...]:

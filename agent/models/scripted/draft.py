@@ -66,6 +66,16 @@ class Draft:
         digits = [character for character in self._facts.get(fact, "").split("[")[0] if character.isdigit()]
         return bool(digits) and set(digits) == {"0"}
 
+    @property
+    def about_code(self) -> bool:
+        """A change of the code is treated, not a knob."""
+        return self.text_of("treated_name") == "code"
+
+    @property
+    def searched(self) -> bool:
+        """The arms were found by exploring; otherwise a person brought them."""
+        return not self.text_of("arms_by")
+
     def setting(self, *names: str) -> str:
         """A sentence's end that prints a setting with one full stop; empty where there is none of these."""
         for name in names:
@@ -86,6 +96,13 @@ class Draft:
     def treated(self) -> str:
         """What is treated, as LaTeX; `the treated knob` where its label holds a digit."""
         return self._plain(self.data.treated_label, "treated")
+
+    @property
+    def change(self) -> str:
+        """What the treatment does, as LaTeX."""
+        if self.about_code:
+            return "the change of the code"
+        return rf"the knob \emph{{{self.treated}}}, moved away from its default,"
 
     @property
     def metric(self) -> str:

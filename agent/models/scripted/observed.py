@@ -9,19 +9,30 @@ from agent.models.scripted.draft import HONEST, Draft
 
 
 def _question(draft: Draft) -> str:
+    against = "a baseline that was tuned with as many trials" if draft.searched else "the baseline"
+    if draft.about_code:
+        return f"Does the changed code improve {draft.metric} over {against}?"
+    if not draft.searched:
+        return rf"Does the knob \emph{{{draft.treated}}}, changed as proposed, improve {draft.metric}?"
     return (
         rf"Does the knob \emph{{{draft.treated}}}, moved away from its default, improve {draft.metric} over "
-        "a baseline that was tuned with as many trials?"
+        f"{against}?"
     )
 
 
 def abstract(draft: Draft) -> None:
     """Question, test, verdict, scope, and what is not shown."""
     draft.say(_question(draft))
+    brought = (
+        r"Both arms were brought by a person, registered, and compared on \fact{plan.n} fresh replicates "
+        "and a hidden test split."
+    )
     draft.say(
         r"Both arms were tuned on a dev split with \fact{arm.baseline.tuning} configurations each; the two "
         r"winners were frozen, registered, and compared on \fact{plan.n} fresh replicates and a hidden "
-        "test split.",
+        "test split."
+        if draft.searched
+        else brought,
         r"The frozen winners of both arms were compared on \fact{plan.n} fresh replicates and a hidden "
         "test split.",
     )
@@ -46,11 +57,12 @@ def abstract(draft: Draft) -> None:
 
 def results(draft: Draft) -> None:
     """Every registered comparison, the failures, and the verdict with its reason."""
+    baseline = "the tuned baseline" if draft.searched else "the baseline"
     draft.say(
         rf"Over \fact{{plan.n}} replicates, the treatment has a mean {draft.metric} of "
-        r"\fact{arm.treatment.mean} and the tuned baseline one of \fact{arm.baseline.mean} "
+        rf"\fact{{arm.treatment.mean}} and {baseline} one of \fact{{arm.baseline.mean}} "
         r"(Table~\ref{tab:results}).",
-        rf"The treatment has a mean {draft.metric} of \fact{{arm.treatment.mean}} and the tuned baseline "
+        rf"The treatment has a mean {draft.metric} of \fact{{arm.treatment.mean}} and {baseline} "
         r"one of \fact{arm.baseline.mean}.",
     )
     draft.say(
@@ -108,6 +120,9 @@ def _failures(draft: Draft) -> None:
 
 def exploration(draft: Draft) -> None:
     """What was tried to choose the arms."""
+    if not draft.searched:
+        _tried_out(draft)
+        return
     draft.say(
         r"On the dev split, \fact{explore.baseline.candidates} configurations of the baseline and "
         r"\fact{explore.treatment.candidates} of the treatment were tried, in \fact{explore.trials} trials "
@@ -134,6 +149,30 @@ def exploration(draft: Draft) -> None:
     draft.say(
         "These numbers served to choose the arms. For that reason they are too favourable, and they are "
         "no results: the verdict does not rest on them."
+    )
+
+
+def _tried_out(draft: Draft) -> None:
+    """What was seen of arms that a person brought, before they were registered."""
+    draft.say(
+        r"Nothing was searched. The arms that a person brought were tried out on the dev split, in "
+        r"\fact{explore.trials} trials.",
+        "Nothing was searched. The arms that a person brought were tried out on the dev split.",
+    )
+    draft.say(
+        r"In these, \fact{explore.baseline.failures} trials of the baseline and "
+        r"\fact{explore.treatment.failures} of the treatment failed."
+    )
+    draft.say(
+        rf"The mean dev {draft.metric} is \fact{{explore.baseline.best}} for the baseline and "
+        r"\fact{explore.treatment.best} for the treatment."
+    )
+    draft.say(
+        r"Table~\ref{tab:exploration} and Figure~\ref{fig:exploration} show what was seen.",
+        r"Table~\ref{tab:exploration} shows what was seen.",
+    )
+    draft.say(
+        "They show that the arms run and how far their scores spread; the verdict does not rest on them."
     )
 
 

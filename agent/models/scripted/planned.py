@@ -15,7 +15,12 @@ def introduction(draft: Draft) -> None:
     draft.say(
         "A change that beats an untuned baseline may do no more than make up for poor settings, which "
         "tuning would have mended as well. The useful question is therefore whether it still helps once "
-        "the baseline has been tuned with as many trials. That is what this study tests, for one change."
+        "the baseline has been tuned with as many trials. "
+        + (
+            "That is what this study tests, for one change."
+            if draft.searched
+            else "This study tests one change against the baseline that a person brought, in fresh trials."
+        )
     )
     draft.paragraph()
     hypothesis = draft.setting("hypothesis")
@@ -23,8 +28,8 @@ def introduction(draft: Draft) -> None:
         f"The hypothesis was fixed before the first confirming trial. It reads: {hypothesis}"
         if hypothesis
         else "",
-        rf"The hypothesis was fixed before the first confirming trial: the knob \emph{{{draft.treated}}}, "
-        f"moved away from its default, improves {draft.metric} over a tuned baseline.",
+        rf"The hypothesis was fixed before the first confirming trial: {draft.change} improves "
+        f"{draft.metric} over {'a tuned' if draft.searched else 'the'} baseline.",
     )
     if prediction := draft.setting("prediction"):
         draft.say(f"The prediction was: {prediction}")
@@ -32,8 +37,9 @@ def introduction(draft: Draft) -> None:
         draft.say(f"What would refute it was fixed as well: {refuted_if}")
     draft.paragraph()
     draft.say(
-        f"This is a scripted study ({HONEST}): a rule chose the hypothesis, the experiments were run and "
-        "judged by computation, and the text reports them without offering a mechanism."
+        f"This is a scripted study ({HONEST}): {'a person' if draft.text_of('idea_by') else 'a rule'} chose "
+        "the hypothesis, the experiments were run and judged by computation, and the text reports them "
+        "without offering a mechanism."
     )
 
 
@@ -58,13 +64,63 @@ def related_work(draft: Draft) -> None:
         draft.say(rf"On {name}: \citep{{{keys}}}.", rf"See also \citep{{{keys}}}.")
     draft.say(
         "They are named by topic alone; what they found was not compared with this study, and novelty was "
-        "not assessed. What this study adds is a registered comparison with a baseline that was tuned "
-        "with as many trials as the treatment, in one declared scope."
+        "not assessed. What this study adds is a registered comparison with "
+        + (
+            "a baseline that was tuned with as many trials as the treatment"
+            if draft.searched
+            else "a baseline"
+        )
+        + ", in one declared scope."
     )
 
 
 def method(draft: Draft) -> None:
     """How the arms differ, how they were tuned, and the rule of the verdict."""
+    if draft.searched:
+        _arms_of_code(draft) if draft.about_code else _arms_of_a_knob(draft)
+    else:
+        _arms_of_a_person(draft)
+    draft.say(r"Table~\ref{tab:knobs} gives the frozen configuration of every arm.")
+    draft.paragraph()
+    _registered(draft)
+
+
+def _arms_of_a_person(draft: Draft) -> None:
+    """What was brought, and what was done with it before it was registered."""
+    draft.say(
+        "A person brought the frozen configuration of every arm. Nothing was searched here, and how many "
+        "configurations each arm was chosen from is what that person declares."
+    )
+    draft.say(
+        "Treatment and baseline differ in code."
+        if draft.about_code
+        else rf"Treatment and baseline run the same code; they differ in the knob \emph{{{draft.treated}}}."
+    )
+    draft.say(
+        r"Before the plan was registered, each arm was run on a few exploring replicates of the dev split, "
+        r"in \fact{explore.trials} trials: they show that it runs, and how far its scores spread."
+    )
+
+
+def _arms_of_code(draft: Draft) -> None:
+    """The code that a person brought, tuned like the template's."""
+    draft.say(
+        "The baseline is the template's code with its knobs tuned. The treatment is the code that a person "
+        "brought, with its knobs tuned over the same configurations; constants of that code were not tuned."
+    )
+    draft.say(
+        r"Each of the two arms was tuned with \fact{explore.baseline.candidates} configurations: the "
+        "template's defaults and random draws that the arms share. All were scored on the dev split; the "
+        "best were run again on further exploring replicates, and one winner an arm was frozen.",
+    )
+    draft.say(
+        r"A control, the winner of \fact{explore.control.candidates} random configurations of the unchanged "
+        "code, was run on the same replicates and decides as well: the treatment has to beat it too.",
+    )
+
+
+def _arms_of_a_knob(draft: Draft) -> None:
+    """The knob moved away from its default, and everything else tuned in both arms."""
     draft.say(
         rf"Baseline and treatment run the same code. The baseline keeps the knob \emph{{{draft.treated}}} at "
         "its default, while the treatment sets it to another value of its range. All other knobs were tuned "
@@ -82,9 +138,6 @@ def method(draft: Draft) -> None:
         r"A control, the winner of \fact{explore.control.candidates} random configurations over all knobs, "
         "the treated one included, was run on the same replicates, for description only.",
     )
-    draft.say(r"Table~\ref{tab:knobs} gives the frozen configuration of every arm.")
-    draft.paragraph()
-    _registered(draft)
 
 
 def _registered(draft: Draft) -> None:
@@ -97,9 +150,10 @@ def _registered(draft: Draft) -> None:
         "The plan was registered before the first confirming trial: arms, comparisons, metric, number of "
         "replicates, smallest effect of interest and level.",
     )
+    comparator = "each deciding comparator" if draft.about_code else "baseline"
     draft.say(
         "The verdict follows by rule from a paired t interval of the difference between treatment and "
-        "baseline. It is supported if the interval lies above zero and the mean difference reaches the "
+        f"{comparator}. It is supported if the interval lies above zero and the mean difference reaches the "
         "smallest effect of interest, refuted if the upper limit stays below that effect, and inconclusive "
         "otherwise."
     )
