@@ -317,6 +317,13 @@ def file_lock(path: Path) -> Iterator[int]:
 
 
 @contextmanager
+def idle_lock(path: Path) -> Iterator[bool]:
+    """Hold the lock of `file_lock` if nobody else does; says whether it is held."""
+    with _flock(path, wait=False) as held:
+        yield held is not None
+
+
+@contextmanager
 def passing_lock(path: Path) -> Iterator[bool]:
     """Try to hold the lock on a file that is gone once nobody holds it; says whether it is held.
 

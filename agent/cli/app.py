@@ -26,6 +26,10 @@ app = typer.Typer(
 )
 templates = typer.Typer(help="List and check experiment templates.", no_args_is_help=True)
 app.add_typer(templates, name="template", rich_help_panel=TEMPLATES)
+environments = typer.Typer(
+    help="List, build and remove the packages that trials run with.", no_args_is_help=True
+)
+app.add_typer(environments, name="env", rich_help_panel=MACHINE)
 models = typer.Typer(help="List model servers, and try one.", invoke_without_command=True)
 app.add_typer(models, name="models", rich_help_panel=MACHINE)
 
@@ -310,6 +314,37 @@ def logs(
     return show_logs(run, workspace, lines, trial)
 
 
+@app.command(rich_help_panel=LOOKING)
+def calls(
+    run: RunName,
+    idea: Annotated[str | None, typer.Option(metavar="IDEA", help="The calls of this idea alone.")] = None,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Show the calls to models with their tokens, cost and seconds, and the sums by stage."""
+    from agent.cli.calls import show_calls
+
+    return show_calls(run, workspace, idea, json=json)
+
+
+@app.command(rich_help_panel=LOOKING)
+def replay(
+    run: RunName,
+    template: Annotated[
+        str | None, typer.Option(metavar="TEMPLATE", help="Where the template is now, if it was moved.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep what was made again there; a new folder.")
+    ] = None,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Make a run's texts again from its recorded answers and trials, and compare; exit 1 if one differs."""
+    from agent.cli.replay import replay_run
+
+    return replay_run(run, workspace, template, out, json=json)
+
+
 @app.command(rich_help_panel=TEMPLATES)
 def trial(
     template: TemplateName,
@@ -385,6 +420,43 @@ def models_test(
     from agent.cli.models import test_model
 
     return test_model(model, base_url, json=json)
+
+
+@environments.command("list")
+def env_list(workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
+    """List environments: packages, size, when last used, which templates need them."""
+    from agent.cli.env import list_environments
+
+    return list_environments(workspace, json=json)
+
+
+@environments.command("build")
+def env_build(
+    template: TemplateName,
+    sandbox: Sandbox = None,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Build the environments of a template ahead of time; they need no network again."""
+    from agent.cli.env import build_environments
+
+    return build_environments(template, sandbox, workspace, json=json)
+
+
+@environments.command("prune")
+def env_prune(
+    workspace: WorkspaceFolder = Path(),
+    days: Annotated[
+        int | None,
+        typer.Option(min=0, help="Also what no workspace used for so many days, whoever needs it."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")] = False,
+    json: AsJson = False,
+) -> int:
+    """Remove environments that no template needs which this workspace knows, and half-built ones."""
+    from agent.cli.env import prune_environments
+
+    return prune_environments(workspace, days, yes=yes, json=json)
 
 
 @app.command(rich_help_panel=MACHINE)

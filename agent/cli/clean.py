@@ -46,8 +46,7 @@ def clean_workspace(root: Path, runs: list[str], *, store: bool, yes: bool, json
         return 0
     rows_text = [(what, f"{size / 1e6:.1f} MB", str(path)) for what, path, size in stored]
     print_table([("what", "size", "where"), *rows_text])
-    if shutil.which("docker"):
-        print("Docker images that Shoal built serve all workspaces: `docker images shoal` lists them")
+    print("`shoal env list` shows the environments one by one, Docker's too; `shoal env prune` removes some")
     print("`--store` removes what can be rebuilt, `--run NAME` a run with its papers and reviews")
     return 0
 

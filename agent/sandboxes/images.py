@@ -70,6 +70,7 @@ class Images:
         self._folder = folder
         self._base = base
         self._ca_bundle = ca_bundle
+        _sweep(folder)
 
     def see_to_base(self) -> None:
         """Pull the base image unless it is there.
@@ -234,6 +235,14 @@ class Images:
 def _repository_and_tag(image: str) -> tuple[str, str]:
     repository, colon, tag = image.rpartition(":")
     return (repository, tag) if colon and "/" not in tag else (image, "latest")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed builds were given to read."""
+    for private in folder.glob(".build-*-*"):
+        pid = private.name.split("-")[1]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(private, ignore_errors=True)
 
 
 def _environment_script() -> str:

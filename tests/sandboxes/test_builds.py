@@ -139,6 +139,7 @@ def test_a_killed_build_leaves_nothing_that_looks_built(kind: str, tmp_path: Pat
         ended(building(kind, tmp_path, version, index.url))
     assert index.downloads == [version, version]
     assert len(list(tmp_path.glob("*/*/built"))) == 1
+    assert not list(tmp_path.glob("images/.build-*"))
     if kind == "docker":
         assert len(images_with(version)) == 1
         assert not docker("ps", "-aq", "--filter", f'label=shoal.requirements=["{NAME}=={version}"]')
