@@ -138,6 +138,16 @@ def same_study(workspace: Workspace, run: Run, setup: Setup) -> None:
         )
 
 
+def same_code(workspace: Workspace, run: Run, template: Template) -> None:
+    """Refuse to replay a run whose trials ran another experiment than the template's."""
+    recorded = _code_of_trials(workspace, run.name)
+    if recorded and template.code_hash() not in recorded:
+        raise UserError(
+            f"run {run.name} cannot be replayed with {template.root}: its experiment changed since. Name a "
+            "folder with the template as it was: --template DIR"
+        )
+
+
 def _code_of_trials(workspace: Workspace, run: str) -> set[str]:
     """Hashes of the code that a run's trials ran: the template's own, which every baseline has, and edits."""
     names = (path.stem for path in (workspace.run_folder(run) / "trials").glob("*.json"))
