@@ -158,6 +158,56 @@ def run(
 
 
 @app.command(rich_help_panel=STUDIES)
+def study(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN.toml", help="Your plan: arms, comparisons, n.")],
+    model: Annotated[
+        str | None, typer.Option(metavar="SPEC", help="Writes the paper: scripted, or PROVIDER:NAME.")
+    ] = None,
+    base_url: BaseUrl = None,
+    workers: Workers = None,
+    gpus: Gpus = None,
+    sandbox: Sandbox = None,
+    allow_unenforced: AllowUnenforced = None,
+    workspace: WorkspaceFolder = Path(),
+    name: Annotated[str | None, typer.Option(help="Name of the run; TEMPLATE-1, -2 … unless set.")] = None,
+    until: Until = None,
+    approve: Approve = None,
+    no_pdf: Annotated[bool, typer.Option("--no-pdf", metavar="", help="Do not compile the paper.")] = False,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    max_trials: MaxTrials = None,
+    allow_uninformative: AllowUninformative = False,
+    allow_exhausted: AllowExhausted = False,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", metavar="", help="Run every trial, also those that other runs recorded."),
+    ] = False,
+    allow_network: Network = False,
+    json: AsJson = False,
+) -> int:
+    """Test your own plan as it stands: register, confirm, analyse, write; nothing is searched."""
+    from agent.cli.brought import Bringing
+    from agent.cli.brought import study as test
+    from agent.stages.approvals import gates_of
+
+    return test(
+        Bringing(
+            plan=plan,
+            flags={
+                "run": {"workers": workers}, "models": {"default": model, "base_url": base_url},
+                "sandbox": {"gpus": gpus, "allow_unenforced": allow_unenforced or None},
+                "budget": _caps(max_cost, max_tokens, max_minutes, max_trials),
+            },
+            sandbox=sandbox, workspace=workspace, name=name, until=until, pdf=not no_pdf,
+            approve=gates_of(approve),
+            consents=_consents(uninformative=allow_uninformative, exhausted=allow_exhausted),
+            fresh=fresh, allow_network=allow_network, json=json,
+        )
+    )  # fmt: skip
+
+
+@app.command(rich_help_panel=STUDIES)
 def resume(
     run: RunName,
     template: Annotated[

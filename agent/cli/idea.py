@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from agent.artifacts import CodeTreatment, Idea, KnobTreatment, Treatment
+from agent.artifacts import CodeTreatment, Edit, Idea, KnobTreatment, Treatment
+from agent.cli.code import CodeProblem, CodeTable, edits_of
+from agent.cli.toml import Written, read_toml
 from agent.errors import UserError
-from agent.spec import line_of_key
 from agent.templates import Template
 
 
-class IdeaFile(BaseModel):
-    """An idea as a user writes it down, in TOML."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class IdeaFile(CodeTable):
+    """An idea as a user writes it down, in TOML; the code is given where no model is to write it."""
 
     title: str = Field(min_length=1)
     hypothesis: str = Field(min_length=1)
@@ -27,6 +26,8 @@ class IdeaFile(BaseModel):
     """The knob whose values are the idea."""
     what: str | None = None
     """The change of the code that is the idea."""
+    deciding: tuple[Literal["baseline", "control"], ...] = ()
+    """Comparators that decide, where the usual ones are not meant."""
 
     @model_validator(mode="after")
     def _one_treatment(self) -> IdeaFile:
@@ -56,41 +57,66 @@ def read_idea(argument: str | None, template: Template, *, scripted: bool) -> tu
         raise UserError(
             f"--idea {argument}: no such file, and template {template.name} has the knobs {known}"
         )
-    idea = _parse(path)
-    if idea.knob is not None and idea.knob not in template.spec.knobs:
-        known = ", ".join(template.spec.knobs)
-        raise UserError(f"{path}: template {template.name} has no knob {idea.knob!r}; it has {known}")
-    if idea.what is not None and scripted:
-        raise UserError(
-            f"{path}: an idea that changes code needs a language model: add --model PROVIDER:NAME"
+    file = read_toml(path, IdeaFile)
+    written = file.value
+    known_knob(file, written.knob, template)
+    edits = code_of(file, written, (), template)
+    if edits and written.knob:
+        file.refuse(["knob"], "an idea about a knob leaves the code as it is: describe the code with `what`")
+    if written.what is not None and not edits and scripted:
+        file.refuse(
+            ["what"],
+            "somebody has to write this code: add --model PROVIDER:NAME, or give it with `edits`, `files` or "
+            "`diff`",
         )
-    return None, Idea(
-        id=_slug(idea.title),
-        title=idea.title,
-        hypothesis=idea.hypothesis,
-        treated=idea.treated,
-        prediction=idea.prediction,
-        refuted_if=idea.refuted_if,
+    if written.deciding:
+        _check_deciding(file)
+    return None, own_idea(written, edits)
+
+
+def own_idea(written: IdeaFile, edits: tuple[Edit, ...] = ()) -> Idea:
+    """An idea of a person."""
+    return Idea(
+        id=_slug(written.title),
+        title=written.title,
+        hypothesis=written.hypothesis,
+        treated=written.treated,
+        prediction=written.prediction,
+        refuted_if=written.refuted_if,
         origin="human",
         novelty="not assessed",
+        edits=edits,
+        deciding=("control",) if "control" in written.deciding else (),
     )
 
 
-def _parse(path: Path) -> IdeaFile:
+def known_knob(file: Written[IdeaFile], knob: str | None, template: Template) -> None:
+    """Refuse a knob that the template does not have."""
+    if knob is not None and knob not in template.spec.knobs:
+        known = ", ".join(template.spec.knobs)
+        file.refuse(["knob"], f"template {template.name} has no knob {knob!r}; it has {known}")
+
+
+def code_of(
+    file: Written[IdeaFile], table: CodeTable, at: tuple[str, ...], template: Template
+) -> tuple[Edit, ...]:
+    """The edits that a table of the file means.
+
+    Raises:
+        UserError: they cannot be used; the text names line and key.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
-        return IdeaFile.model_validate(tomllib.loads(text))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        keys = [str(part) for part in first["loc"]]
-        where = ".".join(keys) or "the idea"
-        line = line_of_key(text, keys)
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{path}:{line}: {where}: {message}") from error
+        return edits_of(table, template, file.path.parent)
+    except CodeProblem as problem:
+        file.refuse([*at, problem.key], str(problem))
+
+
+def _check_deciding(file: Written[IdeaFile]) -> None:
+    """The baseline always decides, and so does the control where code is treated."""
+    written = file.value
+    needed = {"baseline"} if written.knob else {"baseline", "control"}
+    if missing := sorted(needed - set(written.deciding)):
+        file.refuse(["deciding"], f"{' and '.join(missing)} has to be among them: it always decides here")
 
 
 def _slug(title: str) -> str:
