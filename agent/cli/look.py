@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.artifacts import (
+    Arm,
     Artifact,
     Change,
     ComparisonResult,
@@ -290,7 +291,11 @@ def _print_idea(workspace: Workspace, run: Run, idea: Summary) -> None:
 def _print_plan(plan: Plan) -> None:
     print(f"  plan        {plan.metric} ({plan.goal}), Δ {plan.sesoi:g}, n {plan.n}, α* {plan.alpha:g}")
     for arm in plan.arms:
-        print(f"    {arm.role:10} {arm.name}: {change_text(arm.change)} (best of {arm.tuning_trials})")
+        print(f"    {arm.role:10} {arm.name}: {change_text(arm.change)} ({_chosen(arm)})")
+
+
+def _chosen(arm: Arm) -> str:
+    return f"best of {arm.tuning_trials}" + (", as declared" if arm.declared else "")
 
 
 def _print_verdict(verdict: Verdict, plan: Plan) -> None:

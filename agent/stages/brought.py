@@ -24,6 +24,14 @@ def arm_names(plan: BroughtPlan) -> tuple[str, ...]:
     return tuple(f"ablation-{next(letters)}" if arm.role == "ablation" else arm.role for arm in plan.arms)
 
 
+def brought_labels(plan: BroughtPlan | None) -> dict[str, str]:
+    """What the owner of a plan calls its arms, with their roles; empty without such a plan."""
+    if plan is None:
+        return {}
+    named = zip(arm_names(plan), plan.arms, strict=True)
+    return {name: arm.label if arm.label == name else f"{arm.label} ({name})" for name, arm in named}
+
+
 def try_out(idea: Idea, plan: BroughtPlan, deps: Deps) -> Tree:
     """Run every arm on the exploring replicates.
 
@@ -34,6 +42,7 @@ def try_out(idea: Idea, plan: BroughtPlan, deps: Deps) -> Tree:
     name, metric = deps.setup.template.primary
     assert metric.worst is not None  # a loaded template's primary metric has one
     arms = dict(zip(arm_names(plan), plan.arms, strict=True))
+    deps.say("note", idea.id, "nothing is searched: each arm is tried out as it was brought", stage="explore")
     requests = [Request(arm, 0, one.change, r) for arm, one in arms.items() for r in REPLICATES]
     trials: dict[str, list[Scored]] = defaultdict(list)
     for request, finished in Batch(deps, idea.id, "explore", "dev", len(requests)).run(requests).items():

@@ -16,6 +16,7 @@ from agent.latex.compile import compile_pdf
 from agent.latex.paper_in import KnobRow, PaperIn, Provenance
 from agent.latex.render import Rendered, render
 from agent.prompts.section import SECTIONS, WRITTEN, SectionName
+from agent.stages.brought import brought_labels
 from agent.stages.people import notes
 from agent.stages.sections import write_section
 from agent.stages.study import Study, figure_path
@@ -96,7 +97,7 @@ def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> Pape
             command="" if said else command(run),
         ),
         notes=said,
-        arm_labels=arm_labels(study.idea, deps.setup.template),
+        arm_labels=arm_labels(study.idea, deps.setup.template) | brought_labels(run.plan),
     )
 
 
