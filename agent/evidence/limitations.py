@@ -41,25 +41,26 @@ def _general(idea: Idea, plan: Plan) -> list[str]:
             "samples of the world; the interval does not account for that."
         ),
         r"Replicates vary in \setting{varies}, and in nothing else.",
-        (
+    ]
+    declared = any(arm.declared for arm in plan.arms)
+    if not declared:
+        found.append(
             "The winner of each arm was chosen on few noisy trials; another exploration may freeze other "
             "configurations and see another effect."
-        ),
-    ]
+        )
     if _differ_beside_the_idea(idea, plan):
         found.append(
-            "The arms were tuned separately, and their frozen configurations differ in other knobs than what "
-            "is treated: the effect is the difference of two tuned configurations, not that of the treated "
+            f"{'The arms were brought' if declared else 'The arms were tuned separately'}, and their frozen "
+            "configurations differ in other knobs than what is treated: the effect is the difference of two tuned configurations, not that of the treated "
             "part alone."
         )
     if isinstance(idea.treated, CodeTreatment):
-        found += [
-            "One implementation of the idea was tested; another may behave differently.",
-            (
+        found.append("One implementation of the idea was tested; another may behave differently.")
+        if not declared:
+            found.append(
                 "The control was chosen from more configurations than baseline and treatment: an effect "
                 "against it is in part the luck of that search."
-            ),
-        ]
+            )
     if idea.novelty == "not assessed":
         found.append("Novelty was not assessed: whether others have found this before is not known.")
     return found

@@ -186,8 +186,8 @@ def setup(draft: Draft) -> None:
         draft.say(f"From replicate to replicate these vary: {varies}")
     draft.paragraph()
     draft.say(
-        "Exploring and confirming use different replicates and different splits: the dev split to choose, "
-        "the test split to judge."
+        "Exploring and confirming use different replicates and different splits: the dev split to "
+        f"{'choose' if draft.searched else 'try out'}, the test split to judge."
     )
     draft.say(
         r"There were \fact{explore.trials} exploring and \fact{count.trials} confirming trials, the latter "
