@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -156,18 +157,22 @@ def prepared(folder: Path, sandbox: Sandbox, before: str = "") -> Prepared:
     return prepare(load_template(root), None, sandbox, folder / "experiments" / ".store")
 
 
-def run_all(ready: Prepared, sandbox: Sandbox, recorder: Recorder, count: int) -> list[Finished]:
-    """Run different trials through the executor, as a stage does."""
+def run_all(ready: Prepared, sandbox: Sandbox, recorder: Recorder, count: int) -> list[str]:
+    """Run different trials through the executor, as a confirming stage does; their ids."""
     never: Callable[[], None] = lambda: None  # noqa: E731
     replicates = ready.setup.template.exploring
     settings = [Change.of({"attention": 0.5 + step / 1000}) for step in range(-(-count // len(replicates)))]
     with closing(Local(ready, sandbox, recorder, workers=WORKERS, stop=never, note=print)) as executor:
-        futures: list[Future[Finished]] = []
+        waiting: deque[Future[Finished]] = deque()
         for change, replicate in list(product(settings, replicates))[:count]:
-            futures.append(executor.submit(ready.setup.trial(change, replicate, "dev"), change))
-        finished = [future.result() for future in futures]
-    assert all(one.result.status == "ok" and not one.reused for one in finished)
-    return finished
+            waiting.append(executor.submit(ready.setup.trial(change, replicate, "dev"), change))
+        ran = []
+        while waiting:
+            finished = waiting.popleft().result()
+            assert finished.result.status == "ok", finished
+            assert not finished.reused
+            ran.append(finished.result.trial)
+    return ran
 
 
 def makespan_row(folder: Path, count: int) -> Row:
@@ -175,9 +180,9 @@ def makespan_row(folder: Path, count: int) -> Row:
     sandbox = Bubblewrap(folder / "experiments" / ".store")
     ready, workspace = prepared(folder, sandbox, BUSY), Workspace(folder)
     began = time.monotonic()
-    finished = run_all(ready, sandbox, Recorder(workspace, "long", shared=True), count)
+    trials = run_all(ready, sandbox, Recorder(workspace, "long", shared=True), count)
     makespan = time.monotonic() - began
-    outcomes: list[Outcome] = [o for one in finished for o in workspace.outcomes("long", one.result.trial)]
+    outcomes: list[Outcome] = [outcome for trial in trials for outcome in workspace.outcomes("long", trial)]
     ideal = sum(outcome.wall_s for outcome in outcomes) / WORKERS
     measured = f"{makespan:.1f} s / {ideal:.1f} s, {count} trials, {WORKERS} workers"
     return Row("makespan / (sum of the sandboxes' times ÷ workers)", measured, makespan / ideal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
@@ -59,6 +60,17 @@ class Batch:
         """
         futures = {request: self.submit(request) for request in requests}
         return {request: future.result() for request, future in futures.items()}
+
+    def finish(self, requests: Iterable[Request]) -> None:
+        """Run trials side by side to the end of all; their results are on disk and not kept in memory.
+
+        Raises:
+            Stopped: the run is to end here; what ended is recorded.
+            SandboxUnavailable: the machinery broke.
+        """
+        waiting = deque(self.submit(request) for request in requests)
+        while waiting:
+            waiting.popleft().result()
 
     def _report(self, request: Request, future: Future[Finished]) -> None:
         if future.cancelled() or future.exception() is not None:

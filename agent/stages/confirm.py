@@ -18,7 +18,7 @@ def confirm(plan: Plan, registration: Registration, deps: Deps) -> None:
         SandboxUnavailable: the machinery broke.
     """
     requests = [_request(arm, replicate) for arm in plan.arms for replicate in registration.replicates]
-    Batch(deps, plan.idea, "confirm", "test", len(requests)).run(requests)
+    Batch(deps, plan.idea, "confirm", "test", len(requests)).finish(requests)
 
 
 def confirmed(plan: Plan, registration: Registration, deps: Deps) -> Results:
