@@ -133,6 +133,9 @@ def run(
         typer.Option("--fresh", metavar="", help="Run every trial, also those that other runs recorded."),
     ] = False,
     allow_network: Network = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", metavar="", help="Do not ask what a paid model may cost.")
+    ] = False,
     json: AsJson = False,
 ) -> int:
     """Run a study: idea, experiments, paper, review."""
@@ -152,7 +155,7 @@ def run(
             template=template, flags=flags, idea=idea, sandbox=sandbox, workspace=workspace, name=name,
             regime=regime, until=until, pdf=not no_pdf, approve=gates_of(approve),
             consents=_consents(uninformative=allow_uninformative, exhausted=allow_exhausted),
-            fresh=fresh, allow_network=allow_network, json=json,
+            fresh=fresh, allow_network=allow_network, json=json, yes=yes,
         )
     )  # fmt: skip
 
@@ -205,6 +208,35 @@ def study(
             fresh=fresh, allow_network=allow_network, json=json,
         )
     )  # fmt: skip
+
+
+@app.command(rich_help_panel=STUDIES)
+def estimate(
+    template: TemplateName,
+    model: Annotated[
+        str | None, typer.Option(metavar="SPEC", help="scripted (no language model) or PROVIDER:NAME.")
+    ] = None,
+    ideas: Annotated[int | None, typer.Option(min=1, help="Ideas that go on; 1 unless set.")] = None,
+    idea: Annotated[
+        str | None, typer.Option(metavar="FILE|KNOB", help="Your idea: a TOML file, or a knob to ask about.")
+    ] = None,
+    explore: Annotated[
+        int | None, typer.Option(min=2, help="Exploring trials per arm; 24 unless set.")
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(min=8, help="Confirming replicates.")] = None,
+    workers: Workers = None,
+    regime: Regime = None,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Say how many calls, tokens, dollars and minutes a study will take; asks and runs nothing."""
+    from agent.cli.estimate import show_estimate
+
+    flags: dict[str, dict[str, Any]] = {
+        "run": {"ideas": ideas, "explore": explore, "replicates": replicates, "workers": workers},
+        "models": {"default": model},
+    }
+    return show_estimate(template, flags, idea, regime, workspace, json=json)
 
 
 @app.command(rich_help_panel=STUDIES)

@@ -158,6 +158,16 @@ def model_settings(settings: Settings) -> ModelSettings:
     )
 
 
+def paid(settings: Settings) -> bool:
+    """Whether a call may cost money: of a model that is neither local nor known to be free."""
+    from agent.models.prices import cost_of
+    from agent.ports import Usage
+
+    described = model_settings(settings)
+    tokens = Usage(10**6, 0, 10**6, 0)
+    return any(cost_of(model, tokens, described.prices) != 0 for model in described.models.values())
+
+
 def caps_of(settings: Settings) -> AllCaps:
     """The caps of a run and of its stages."""
     from agent.models.caps import AllCaps, Caps

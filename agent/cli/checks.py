@@ -58,6 +58,11 @@ def server_address(url: str | None) -> None:
     """Refuse an address of a model server that is none."""
     if url is not None and not re.match(r"https?://[^/\s]", url):
         raise SettingsError(f"the model server's address {url!r} must look like http://HOST:PORT/v1")
+    if url is not None and (re.match(r"https?://[^/]*@", url) or "?" in url):
+        raise SettingsError(
+            "the model server's address holds a name, a password or a query, which would be written down: "
+            "put the key into the provider's variable, such as OPENAI_API_KEY"
+        )
 
 
 def usable_workspace(root: Path, min_free_mb: int) -> Workspace:

@@ -60,6 +60,8 @@ class Request:
     json: bool
     own: Own | None = None
     """What `shoal study` was brought."""
+    yes: bool = False
+    """Do not ask whether a paid model may cost what it is estimated to."""
 
 
 @dataclass(frozen=True)
