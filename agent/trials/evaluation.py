@@ -61,7 +61,7 @@ def read_evaluation(path: Path, template: Template) -> Evaluation:
     where = f"template {template.name}: evaluate.py"
     try:
         document = _Document.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise TemplateError(f"{where} wrote no {path.name} and said nothing was wrong") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

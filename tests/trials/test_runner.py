@@ -188,6 +188,10 @@ def test_what_outputs_can_cause_in_the_evaluator_is_invalid(
     ("code", "problem"),
     [
         ("pass", r"wrote no metrics\.json"),
+        (
+            "import os; os.makedirs('/out/metrics.json/x'); open('/out/metrics.json/x/y', 'w')",
+            "wrote no metrics",
+        ),
         ('{"status": "ok", "metrics": {}}', "gave no metric 'accuracy'; template.toml declares accuracy"),
         ('{"status": "ok", "metrics": {"accuracy": 0.5, "speed": 1}}', "gave 'speed'"),
         ('{"status": "fine"}', "metrics.json: status"),
@@ -218,6 +222,26 @@ def test_the_evaluator_gets_the_answers_of_one_split_and_replicate(
     prepared = ready(changed(prepare=code.replace(common, own), evaluate=look), sandbox, store)
     _, _, outcomes = trial(prepared, sandbox, split="test", replicate=17)
     assert outcomes[-1].log_tail == "['test-17.json']\n"
+
+
+WHERE = """
+import json, os, sys
+raise SystemExit(json.dumps({
+    "path": sys.path, "writable": [path for path in sys.path if os.access(path or ".", os.W_OK)],
+    "folder": os.getcwd(), "variables": sorted(os.environ),
+}))
+"""
+
+
+def test_no_output_can_stand_where_the_evaluator_looks_for_modules(
+    sandbox: Sandbox, store: Path, changed: Make
+) -> None:
+    found = json.loads(trial(ready(changed(evaluate=WHERE), sandbox, store), sandbox)[2][-1].log_tail)
+    assert found["path"][0] == "/job/evaluate"
+    assert not any(one.startswith(("/job/outputs", "/out")) for one in found["path"])
+    assert (found["writable"], found["folder"]) == ([], "/tmp")
+    python = {name for name in found["variables"] if name.startswith("PYTHON")}
+    assert python <= {"PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"}
 
 
 def test_the_experiment_is_told_its_threads(micro: Prepared) -> None:

@@ -199,9 +199,9 @@ def text(row: Any, shared: set[str]) -> str:
 
 
 def normalised(line: str) -> str:
-    """The text without what an editor would not call a difference; numbers are left alone."""
+    """The text without what an editor would not call a difference; marks beside digits stay."""
     plain = unicodedata.normalize("NFKC", line).casefold()
-    return " ".join(re.sub(r"(?<!\d)[^\w\s+-]|[^\w\s.+-]", " ", plain).split())
+    return " ".join(re.sub(r"(?<!\d)[^\w\s](?!\d)", " ", plain).split())
 
 
 def main() -> None:
