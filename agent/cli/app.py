@@ -65,6 +65,9 @@ Network = Annotated[
     bool,
     typer.Option("--allow-network", help="Let prepare.py use the network, where the template asks for it."),
 ]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", metavar="", help="Do not ask whether a paid model may cost that.")
+]
 MaxCost = Annotated[
     float | None, typer.Option(metavar="USD", min=0, help="Stop before models cost more (exit 3).")
 ]
@@ -133,9 +136,7 @@ def run(
         typer.Option("--fresh", metavar="", help="Run every trial, also those that other runs recorded."),
     ] = False,
     allow_network: Network = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", metavar="", help="Do not ask what a paid model may cost.")
-    ] = False,
+    yes: Yes = False,
     json: AsJson = False,
 ) -> int:
     """Run a study: idea, experiments, paper, review."""
@@ -187,6 +188,7 @@ def study(
         typer.Option("--fresh", metavar="", help="Run every trial, also those that other runs recorded."),
     ] = False,
     allow_network: Network = False,
+    yes: Yes = False,
     json: AsJson = False,
 ) -> int:
     """Test your own plan as it stands: register, confirm, analyse, write; nothing is searched."""
@@ -205,7 +207,7 @@ def study(
             sandbox=sandbox, workspace=workspace, name=name, until=until, pdf=not no_pdf,
             approve=gates_of(approve),
             consents=_consents(uninformative=allow_uninformative, exhausted=allow_exhausted),
-            fresh=fresh, allow_network=allow_network, json=json,
+            fresh=fresh, allow_network=allow_network, json=json, yes=yes,
         )
     )  # fmt: skip
 

@@ -29,6 +29,8 @@ class Bringing:
     fresh: bool
     allow_network: bool
     json: bool
+    yes: bool = False
+    """Do not ask whether a paid model may cost what it is estimated to."""
 
 
 def study(asked: Bringing) -> int:
@@ -45,6 +47,7 @@ def study(asked: Bringing) -> int:
             template=str(brought.template.root), flags=flags, idea=None, sandbox=asked.sandbox,
             workspace=asked.workspace, name=asked.name, regime=brought.regime, until=asked.until,
             pdf=asked.pdf, approve=asked.approve, consents=asked.consents, fresh=asked.fresh,
-            allow_network=asked.allow_network, json=asked.json, own=Own(brought.idea, brought.plan),
+            allow_network=asked.allow_network, json=asked.json, yes=asked.yes,
+            own=Own(brought.idea, brought.plan),
         )
     )  # fmt: skip

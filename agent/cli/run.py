@@ -115,6 +115,7 @@ def start(request: Request) -> int:
         MachineryError: something broke before the run began.
     """
     from agent.cli.idea import read_idea
+    from agent.cli.estimate import Question, agree, estimate
     from agent.cli.settings import load
     from agent.cli.study import Study, see_through
     from agent.cli.template import named_template
@@ -136,10 +137,13 @@ def start(request: Request) -> int:
     build.model(settings, calls=None)
     if not scripted:
         someone_listens(settings)
+    archive = build.archive(workspace, template.name, regime, name)
+    if build.paid(settings):
+        question = Question(template, regime, asked, brought, own.plan if own else None, archive)
+        agree(estimate(question, settings, workspace), settings, yes=request.yes, json=request.json)
     equipment = _equip(
         settings, template, regime, kind, workspace, pdf=request.pdf, allow_network=request.allow_network
     )
-    archive = build.archive(workspace, template.name, regime, name)
     run = _new_run(request, settings, equipment, build.ledger(workspace), archive, asked, brought, name=name)
     with workspace.lock(name):
         checks.free_name(workspace, name, template.name)
