@@ -295,7 +295,9 @@ def _print_plan(plan: Plan) -> None:
 
 
 def _chosen(arm: Arm) -> str:
-    return f"best of {arm.tuning_trials}" + (", as declared" if arm.declared else "")
+    if arm.declared:
+        return f"chosen from {arm.tuning_trials}, as declared" if arm.tuning_trials else "brought"
+    return f"best of {arm.tuning_trials}"
 
 
 def _print_verdict(verdict: Verdict, plan: Plan) -> None:
@@ -318,7 +320,8 @@ def effect_text(one: ComparisonResult) -> str:
 def change_text(change: Change) -> str:
     """A change in one line."""
     knobs = ", ".join(f"{knob.name} = {knob.value}" for knob in change.knobs)
-    edits = f"{len(change.edits)} edits" if change.edits else ""
+    count = len(change.edits)
+    edits = "" if not count else "1 edit" if count == 1 else f"{count} edits"
     return ", ".join(part for part in (knobs, edits) if part) or "the template's defaults"
 
 

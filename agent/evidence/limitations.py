@@ -50,9 +50,9 @@ def _general(idea: Idea, plan: Plan) -> list[str]:
         )
     if _differ_beside_the_idea(idea, plan):
         found.append(
-            f"{'The arms were brought' if declared else 'The arms were tuned separately'}, and their frozen "
-            "configurations differ in other knobs than what is treated: the effect is the difference of two tuned configurations, not that of the treated "
-            "part alone."
+            f"The arms were {'brought' if declared else 'tuned separately'}, and their frozen configurations "
+            "differ in other knobs than what is treated: the effect is the difference of two "
+            f"{'' if declared else 'tuned '}configurations, not that of the treated part alone."
         )
     if isinstance(idea.treated, CodeTreatment):
         found.append("One implementation of the idea was tested; another may behave differently.")
