@@ -65,9 +65,6 @@ Network = Annotated[
     bool,
     typer.Option("--allow-network", help="Let prepare.py use the network, where the template asks for it."),
 ]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", metavar="", help="Do not ask whether a paid model may cost that.")
-]
 MaxCost = Annotated[
     float | None, typer.Option(metavar="USD", min=0, help="Stop before models cost more (exit 3).")
 ]

@@ -114,8 +114,9 @@ def start(request: Request) -> int:
         UserError: something must be mended first; no run was left behind.
         MachineryError: something broke before the run began.
     """
+    from agent.cli.estimate import agree, estimate
     from agent.cli.idea import read_idea
-    from agent.cli.estimate import Question, agree, estimate
+    from agent.cli.rehearse import Question
     from agent.cli.settings import load
     from agent.cli.study import Study, see_through
     from agent.cli.template import named_template
