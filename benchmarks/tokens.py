@@ -1,4 +1,4 @@
-"""Calls and tokens of one whole idea on the digits, by stage, asked of an OpenAI-compatible server on loopback.
+"""Calls and tokens of one whole idea on the digits, by prompt, over the wire to a server on loopback.
 
     python benchmarks/tokens.py
 
@@ -9,14 +9,14 @@ A token is four characters of the messages. The repeated prefix of a call is the
 messages share with any earlier call of the run: what a provider's cache can serve. The column `in blocks`
 counts it as providers do that cache from 1,024 tokens on, in steps of 128.
 
-Bars: 40 calls besides the edits, 150,000 prompt tokens, half of them repeated. A ratchet: ends with 1, and leaves
-the page as it is, where a figure is worse than the one in docs/benchmarks.md.
+Bars: 40 calls besides the edits, 150,000 prompt tokens, half of them repeated. A ratchet: ends with 1, and
+leaves the page as it is, where a figure is worse than the one in docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import operator
 import re
 import subprocess
 import sys
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import takewhile
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -79,7 +80,7 @@ class Ledger:
     def book(self, body: dict[str, Any], answer: str) -> None:
         """Count one exchange."""
         text = "".join(f"<{message['role']}>{message['content']}" for message in body["messages"])
-        shared = max((len(os.path.commonprefix([text, other])) for other in self.earlier), default=0)
+        shared = max((common_prefix(text, other) for other in self.earlier), default=0)
         self.earlier.append(text)
         stage = self.stages[body["response_format"]["json_schema"]["name"]]
         stage.add(*(length // CHARACTERS_A_TOKEN for length in (len(text), shared, len(answer))))
@@ -91,6 +92,11 @@ class Ledger:
         return Tally(*(sum(getattr(part, name) for part in parts) for name in names))
 
 
+def common_prefix(one: str, other: str) -> int:
+    """Number of characters that two texts have in common from their start on."""
+    return sum(takewhile(bool, map(operator.eq, one, other)))
+
+
 @contextmanager
 def served(keep: Path | None) -> Iterator[tuple[str, Ledger]]:
     """A chat-completions server on loopback; its address, and the ledger of what it was asked."""
@@ -99,6 +105,9 @@ def served(keep: Path | None) -> Iterator[tuple[str, Ledger]]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
+
+        def do_GET(self) -> None:
+            self._send({"object": "list", "data": [{"id": "x", "object": "model"}]})
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -109,15 +118,17 @@ def served(keep: Path | None) -> Iterator[tuple[str, Ledger]]:
                     name = f"{len(ledger.earlier):03d}-{body['response_format']['json_schema']['name']}.txt"
                     (keep / name).write_text(f"{ledger.earlier[-1]}\n<answer>{answer}\n", encoding="utf-8")
             message = {"role": "assistant", "content": answer}
-            reply = json.dumps({
-                "id": "answer", "object": "chat.completion", "created": 0, "model": body["model"],
-                "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-            }).encode()  # fmt: skip
+            choice = {"index": 0, "finish_reason": "stop", "message": message}
+            kind = "chat.completion"
+            self._send({"id": "1", "object": kind, "created": 0, "model": body["model"], "choices": [choice]})
+
+        def _send(self, document: dict[str, Any]) -> None:
+            content = json.dumps(document).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(reply)))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(reply)
+            self.wfile.write(content)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever)
@@ -163,7 +174,9 @@ def worse(ledger: Ledger) -> list[str]:
     found = {"calls": besides, "prompt": total.prompt, "new": total.prompt - total.prefix}
     problems = []
     if besides > MOST_CALLS or total.prompt > MOST_PROMPT_TOKENS or total.share < LEAST_SHARE:
-        problems.append(f"a bar is broken: {besides} calls, {total.prompt} tokens, {total.share:.0%} repeated")
+        problems.append(
+            f"a bar is broken: {besides} calls, {total.prompt} tokens, {total.share:.0%} repeated"
+        )
     labels = {"calls": "calls besides the edits", "prompt": "prompt tokens", "new": "tokens not repeated"}
     for name, before in (recorded() or {}).items():
         if found[name] > before:
@@ -172,19 +185,27 @@ def worse(ledger: Ledger) -> list[str]:
 
 
 def main() -> None:
-    """Measure, compare with the page, and write it; a folder named on the command line keeps the exchanges."""
+    """Measure, compare with the page, write it; a folder named on the command line keeps the exchanges."""
     keep = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
     ledger = run(keep)
     total = ledger.total()
-    columns = ["prompt", "calls", "prompt tokens", "repeated prefix", "in blocks", "completion tokens", "repeated"]
+    columns = [
+        "prompt",
+        "calls",
+        "prompt tokens",
+        "repeated prefix",
+        "in blocks",
+        "completion tokens",
+        "share",
+    ]
     text = table(columns, [*(tally.row(name) for name, tally in ledger.stages.items()), total.row("all")])
     note = (
         f"{total.calls - ledger.stages['edit'].calls} calls besides the edits, repairs included. A token is "
-        f"{CHARACTERS_A_TOKEN} characters of the messages. The repeated prefix of a call is the longest beginning "
-        f"that it shares with any earlier call; *in blocks* counts it from {CACHED_FROM:,} tokens on, in steps of "
-        f"{CACHED_IN}. These figures may only fall: the command fails where one has risen."
+        f"{CHARACTERS_A_TOKEN} characters of the messages. The repeated prefix of a call is the longest "
+        f"beginning that it shares with any earlier call; *in blocks* counts it from {CACHED_FROM:,} tokens "
+        f"on, in steps of {CACHED_IN}. These figures may only fall: the command fails where one has risen."
     )
     if problems := worse(ledger):
         print(text, *problems, sep="\n")

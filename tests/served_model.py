@@ -25,30 +25,42 @@ def serve(server: HTTPServer) -> list[dict[str, Any]]:
     def handle(request: Request) -> Response:
         body = json.loads(request.data)
         seen.append(body)
-        answer = json.dumps(answer_to(body))
-        message = {"role": "assistant", "content": answer}
-        usage = {"prompt_tokens": len(request.data) // 4, "completion_tokens": len(answer) // 4}
-        return Response(
-            json.dumps({
-                "id": f"answer-{len(seen)}",
-                "object": "chat.completion",
-                "created": 0,
-                "model": body["model"],
-                "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-                "usage": {**usage, "total_tokens": sum(usage.values())},
-            }),
-            content_type="application/json",
-        )  # fmt: skip
+        completion = completion_of(body, json.dumps(answer_to(body)))
+        return Response(json.dumps(completion), content_type="application/json")
 
     server.expect_request("/v1/chat/completions", method="POST").respond_with_handler(handle)
     return seen
 
 
+def completion_of(body: dict[str, Any], text: str, finish: str = "stop") -> dict[str, Any]:
+    """The completion that answers `body` with `text`; four bytes are a token."""
+    usage = {"prompt_tokens": len(json.dumps(body)) // 4, "completion_tokens": len(text) // 4}
+    message = {"role": "assistant", "content": text}
+    return {
+        "id": "answer",
+        "object": "chat.completion",
+        "created": 0,
+        "model": body["model"],
+        "choices": [{"index": 0, "finish_reason": finish, "message": message}],
+        "usage": {**usage, "total_tokens": sum(usage.values())},
+    }
+
+
+def stage_of(body: dict[str, Any]) -> str:
+    """The prompt behind a request, told by the schema that it asks for, wherever that stands."""
+    if body.get("response_format", {}).get("type") == "json_schema":
+        return str(body["response_format"]["json_schema"]["name"])
+    told = body["messages"][0]["content"].partition("fits this schema:\n")[2]
+    keys = json.JSONDecoder().raw_decode(told)[0]["properties"]
+    tells = {"ideas": "ideate", "edits": "edit", "latex": "section", "scores": "review"}
+    return next((stage for key, stage in tells.items() if key in keys), "meta")
+
+
 def answer_to(body: dict[str, Any]) -> dict[str, Any]:
-    """A valid answer to one request, told apart by the schema it asks for."""
+    """A valid answer to one request."""
     text = "\n".join(message["content"] for message in body["messages"])
     answers = {"ideate": _ideas, "edit": _edit, "section": _section, "review": _review, "meta": _meta}
-    return answers[body["response_format"]["json_schema"]["name"]](text)
+    return answers[stage_of(body)](text)
 
 
 def _ideas(text: str) -> dict[str, Any]:
@@ -123,7 +135,8 @@ def _review(text: str) -> dict[str, Any]:
         "weaknesses": ["One data set only."],
         "questions": ["Would another data set show the same?"],
         "scores": [
-            {"name": name, "value": 3} for name in ("soundness", "presentation", "contribution", "overall")
+            *({"name": name, "value": 3} for name in ("soundness", "presentation", "contribution")),
+            {"name": "overall", "value": 5 if "NO:" in text else 6},
         ],
         "decision": "reject" if "NO:" in text else "accept",
     }

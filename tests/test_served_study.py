@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import operator
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from pytest_httpserver import HTTPServer
 
 from tests.served_model import serve
 
 MICRO = Path(__file__).parent / "templates" / "micro"
+MOST_CHARACTERS, MOST_NEW_CHARACTERS = 178_500, 55_500
+"""What this study may send, and how much of that behind starts that were sent before. They may only fall."""
 
 
 def test_a_study_with_a_served_model_goes_all_the_way(httpserver: HTTPServer, tmp_path: Path) -> None:
@@ -37,3 +42,17 @@ def test_a_study_with_a_served_model_goes_all_the_way(httpserver: HTTPServer, tm
         "meta": 1,
     }
     assert all(body["model"] == "x" for body in seen)
+    sent, new = characters(seen)
+    assert sent <= MOST_CHARACTERS
+    assert new <= MOST_NEW_CHARACTERS
+
+
+def characters(seen: list[dict[str, Any]]) -> tuple[int, int]:
+    """Characters of all prompts, and those behind the longest start that an earlier prompt had too."""
+    texts = ["".join(message["content"] for message in body["messages"]) for body in seen]
+    sent = sum(map(len, texts))
+    repeated = sum(
+        max((sum(takewhile(bool, map(operator.eq, text, other))) for other in texts[:number]), default=0)
+        for number, text in enumerate(texts)
+    )
+    return sent, sent - repeated

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(r"\S+")
 _NAME = re.compile(r"\W*[A-Za-z]+-?\d{1,2}\W*")
-_TWICE_A_FACT = r"twice(?!\s*$|\s+the smallest effect)"
+_TWICE_A_FACT = r"(?:twice|two times)(?!\s*$|\s+the smallest effect)"
 """A multiple of Δ is declared: "twice" may stand before it, or end the text before a macro that prints it."""
 _AMOUNT = re.compile(
     r"\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
     r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundreds?|thousands?|millions?|billions?|dozens?|half|halves|"
-    rf"halved|quarters?|{_TWICE_A_FACT}|thrice|doubled?|tripled?|(?:two|three|four|five|ten|many)-?fold|"
+    rf"halved|quarters?|(?:one|two)[- ]thirds?|a third of|{_TWICE_A_FACT}|thrice|"
+    r"doubled?|tripled?|(?:two|three|four|five|ten|many)-?fold|"
     r"orders? of magnitude|per ?cent|percentage points?)\b",
     re.IGNORECASE,
 )

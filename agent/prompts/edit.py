@@ -57,7 +57,6 @@ class EditIn(Given):
     step: int
     steps: int
 
-
     @property
     def newest_log(self) -> Tried | None:
         """The last failure whose output is known."""

@@ -12,6 +12,8 @@ Decision = Literal["accept", "reject", "none"]
 ScoreName = Literal["soundness", "presentation", "contribution", "overall"]
 TOP: dict[ScoreName, int] = {"soundness": 4, "presentation": 4, "contribution": 4, "overall": 10}
 """Highest value of each score; the lowest is 1."""
+ACCEPTED_FROM = 6
+"""Overall score from which a reviewer accepts."""
 
 
 class LogLine(Given):
@@ -109,6 +111,11 @@ def review_is_complete(data: ReviewIn, answer: ReviewOut) -> tuple[str, ...]:
     ]
     if answer.decision == "none":
         problems.append('`decision` must be "accept" or "reject".')
+    overall = next((score.value for score in answer.scores if score.name == "overall"), ACCEPTED_FROM)
+    if (answer.decision == "accept") != (overall >= ACCEPTED_FROM):
+        problems.append(
+            f'overall {overall} and "{answer.decision}" disagree: {ACCEPTED_FROM} and more accepts.'
+        )
     return tuple(problems)
 
 
@@ -124,4 +131,4 @@ def meta_is_complete(data: MetaIn, answer: MetaOut) -> tuple[str, ...]:
 
 
 REVIEW = Prompt("review", 2, ReviewIn, ReviewOut, role="review", check=review_is_complete)
-META = Prompt("meta", 1, MetaIn, MetaOut, role="review", check=meta_is_complete)
+META = Prompt("meta", 2, MetaIn, MetaOut, role="review", check=meta_is_complete)

@@ -65,8 +65,8 @@ SECTIONS: dict[SectionName, Task] = {
         *(60, 550),
     ),
     "setup": Task(
-        "Data, metric, what varies between replicates, splits, numbers of trials and replicates, limits, "
-        "packages. The template and the registered plan hold the rest. No results.",
+        "Data, metric and who scores it, what varies between replicates, splits, numbers of trials and "
+        "replicates, limits, packages: what a repetition needs beside the method. No results.",
         *(40, 450),
     ),
     "results": Task(
@@ -102,7 +102,7 @@ WRITTEN: tuple[SectionName, ...] = (
     *(name for name, task in SECTIONS.items() if not task.reports),
     *("results", "limitations", "conclusion", "abstract"),
 )
-"""The sections in the order of writing: first those that need no outcome, last the one that sums up all others."""
+"""The sections in the order of writing: first those that need no outcome, last the one that sums up."""
 
 
 HEAD = frozenset({"question", "hypothesis", "prediction", "refuted_if", "scope", "treated", "metric"})

@@ -132,8 +132,8 @@ def _review_in(paper: Paper, study: Study, deps: Deps) -> ReviewIn:
 def readable(tex: str) -> str:
     """What a reviewer reads of a bound paper: text and configurations, without preamble, code and evidence.
 
-    The code comes beside it as a diff, and every number's evidence row was checked by the audit; so numbers stand
-    as they are printed, without the macros that lead to their rows, and layout is left out.
+    The code comes beside it as a diff, and every number's evidence row was checked by the audit; so numbers
+    stand as they are printed, without the macros that lead to their rows, and layout is left out.
     """
     body = tex.partition(r"\begin{document}")[2].partition(r"\section{Evidence}")[0]
     before, _, rest = body.partition(r"\begin{shoalcode}")
@@ -142,7 +142,7 @@ def readable(tex: str) -> str:
     unwrapped = _WRAPPED.sub(r"\1", text)
     while unwrapped != text:
         text, unwrapped = unwrapped, _WRAPPED.sub(r"\1", unwrapped)
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+    return re.sub(r"\n{3,}", "\n\n", text.replace("{}", "")).strip()
 
 
 def _checks(paper: Paper, study: Study, audit: Audit, results: Results, deps: Deps) -> tuple[Check, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 
 from agent.artifacts import Claim, Fact, Figure, Reference, Scalar
 from agent.deps import Deps
+from agent.evidence.verdict import SELF_REPORTED
 from agent.latex.numbers import SILENT_UNITS
 from agent.prompts.section import (
     SECTION,
@@ -48,6 +50,18 @@ SAID_OTHERWISE = frozenset({"goal", "alpha", "level", "sesoi", "worst", "n", "ex
 LIMITS = frozenset({"limit.wall_s", "limit.cpus", "limit.mem_mb"})
 """The limits of a trial that a paper may tell."""
 MOST_AUTHORS = 3
+EVALUATED = (
+    "A separate evaluator scores what the experiment wrote; the experiment's code sees neither the answers "
+    "nor which split it is scored on."
+)
+SPLITS = (
+    "Exploring used replicates of its own and the dev split; the test ran on fresh replicates and on a test "
+    "split that no exploring trial had touched."
+)
+EDITED = (
+    "The treatment's candidates are of two kinds: edits, each run at the default knobs, and the best of "
+    "these edits on configurations that the baseline was run on too."
+)
 
 
 def write_section(
@@ -63,7 +77,7 @@ def write_section(
     """The text of one section, in macro language.
 
     Args:
-        others: The sections that are written already.
+        others: The sections that are written already, in the order of writing.
         last_version: The section as it was, where it is written again.
         findings: What the audit held against that version.
         revision: Number of the attempt, 0 for the first.
@@ -110,14 +124,24 @@ def section_in(
             if _is_offered(name, key, value, template)
         ),
         references=tuple(_work_line(work) for work in study.works),
-        figures=tuple(_float(figure) for figure in study.figures_of(name)),
+        figures=tuple(_float(figure, study) for figure in study.figures_of(name)),
         tables=(TABLES[name],) if name in TABLES else (),
-        design=study.design,
+        design=(*study.design, *_made(study)),
         experiment=_docstrings(template.code()),
         limitations=study.limitations if name == "limitations" else (),
         code_diff=study.code_diff if name == "method" else "",
-        previous=tuple(Previous(name=key, latex=text) for key, text in others.items()),
+        previous=tuple(Previous(name=key, latex=text) for key, text in others.items() if _is_read(key, name)),
     )
+
+
+def _is_read(other: SectionName, name: SectionName) -> bool:
+    """Whether the writer of a section reads another.
+
+    Those who report the test read the method and each other; the others read each other.
+    """
+    if SECTIONS[name].reports:
+        return SECTIONS[other].reports or other == "method"
+    return not SECTIONS[other].reports
 
 
 def _is_offered(name: SectionName, key: str, value: Scalar, template: Template) -> bool:
@@ -135,7 +159,10 @@ def _is_offered(name: SectionName, key: str, value: Scalar, template: Template) 
 
 
 def _is_for(name: SectionName, fact: Fact) -> bool:
-    """Whether a section may use a fact, and needs it: `\\interval` prints limits, `plan.n` the number of trials."""
+    """Whether a section may use a fact, and needs it.
+
+    `\\interval` prints the limits, `plan.n` the number of trials.
+    """
     first, last = fact.name.partition(".")[0], fact.name.rpartition(".")[2]
     if first == "explore":
         return fact.name.endswith(EXPLORED.get(name, ()))
@@ -157,13 +184,22 @@ def _docstrings(files: Mapping[str, str]) -> str:
     return "\n\n".join(text for tree in trees if (text := ast.get_docstring(tree)))
 
 
+def _made(study: Study) -> tuple[str, ...]:
+    """What the plan does not say of how the study was made: who scored, on what, and what a candidate was."""
+    self_scored = any(SELF_REPORTED in cap for cap in study.verdict.caps)
+    edits = sum(candidate.origin == "edit" for candidate in study.tree.candidates)
+    return (() if self_scored else (EVALUATED, SPLITS)) + ((EDITED,) if edits > 1 else ())
+
+
 def _claim_line(claim: Claim, study: Study) -> ClaimLine:
-    text = claim.text
-    for name in claim.facts:
-        fact = study.facts.named(name)
-        text = text.replace(rf"\fact{{{name}}}", _value(fact))
-        text = text.replace(rf"\interval{{{name}}}", _interval(fact))
-    return ClaimLine(id=claim.id, text=text)
+    return ClaimLine(id=claim.id, text=_with_values(claim.text, study))
+
+
+def _with_values(text: str, study: Study) -> str:
+    """A text in macro language as it will be printed."""
+    facts = {fact.name: fact for fact in study.facts.items}
+    text = re.sub(r"\\fact\{([^}]*)\}", lambda found: _value(facts[found[1]]), text)
+    return re.sub(r"\\interval\{([^}]*)\}", lambda found: _interval(facts[found[1]]), text)
 
 
 def _fact_line(fact: Fact) -> FactLine:
@@ -187,5 +223,5 @@ def _work_line(work: Reference) -> WorkLine:
     return WorkLine(key=work.key, title=work.title, authors=authors, year=work.year, topics=work.topics)
 
 
-def _float(figure: Figure) -> FloatLine:
-    return FloatLine(label=f"fig:{figure.id}", caption=figure.caption)
+def _float(figure: Figure, study: Study) -> FloatLine:
+    return FloatLine(label=f"fig:{figure.id}", caption=_with_values(figure.caption, study))

@@ -135,13 +135,17 @@ def test_length_is_checked():
     assert "words" in section("results", FILLER * 20 + r"The verdict is \verdict.")
 
 
+def scores(*, overall):
+    return tuple(ScoreText(name=name, value=overall if name == "overall" else 3) for name in TOP)
+
+
 def review(scores_wanted, **changes):
     given = {
         "summary": "A study.",
         "strengths": ("Clear.",),
         "weaknesses": ("Small.",),
         "questions": (),
-        "scores": tuple(ScoreText(name=name, value=3) for name in TOP),
+        "scores": scores(overall=6),
         "decision": "accept",
     }
     data = samples.review_in(scores_wanted=scores_wanted)
@@ -156,6 +160,12 @@ def test_scores_are_complete_in_range_and_there_only_if_wanted():
     assert "soundness is 5" in review(True, scores=tuple(ScoreText(name=n, value=5) for n in TOP))
     assert "accept" in review(True, decision="none")
     assert "`weaknesses` is empty" in review(True, weaknesses=())
+
+
+def test_the_overall_score_and_the_decision_agree():
+    assert review(True, scores=scores(overall=5), decision="reject") == ""
+    assert "disagree" in review(True, scores=scores(overall=5))
+    assert "disagree" in review(True, decision="reject")
 
 
 def test_a_chair_decides_if_and_only_if_a_reviewer_did():

@@ -29,3 +29,26 @@ def test_a_paper_without_code_is_read_to_its_evidence() -> None:
     without = TEX.replace("\\begin{shoalcode}\n+ added\n\\end{shoalcode}\n", "")
     assert "The knobs." in readable(without)
     assert "A row." not in readable(without)
+
+
+def test_a_reviewer_reads_numbers_and_words_as_they_are_printed() -> None:
+    bound = (
+        r"\shoalclaim{primary}{It gains \shoalfact{effect.mean}{\ensuremath{+0.04}}, interval "
+        r"\shoalfact{effect.mean}{[\ensuremath{0.02}, \ensuremath{0.06}]}}. "
+        r"p \shoalfact{p}{\ensuremath{{<}0.001}}. It is \shoalverdict{supported}{} on "
+        r"\shoalsetting{scope}{8{\texttimes}8 digits}; \conjecture{why}."
+    )
+    assert readable(TEX.replace("The text.", bound)).splitlines()[0] == (
+        r"It gains +0.04, interval [0.02, 0.06]. p {<}0.001. It is supported on 8{\texttimes}8 digits; "
+        r"\conjecture{why}."
+    )
+
+
+def test_layout_and_the_bibliography_are_left_out_and_captions_stay() -> None:
+    figure = (
+        "\\begin{figure}\n\\centering\n\\includegraphics{a.pdf}\n\\caption{Curves.}\n\\end{figure}\n"
+        "\\begingroup\n\\bibliography{references}\n\\endgroup"
+    )
+    text = readable(TEX.replace("The text.", figure))
+    assert "\\caption{Curves.}" in text
+    assert not any(part in text for part in ("centering", "includegraphics", "bibliography"))
