@@ -1,16 +1,19 @@
 """Preparing: once for each content, complete or refused."""
 
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from agent.artifacts import Change
 from agent.errors import TemplateError
 from agent.ports import Sandbox
 from agent.templates import load_template
 from agent.trials.code import place_code
 from agent.trials.prepare import Prepared, prepare
+from agent.trials.runner import run_trial
 from tests.trials.conftest import MICRO, Make
 
 PREPARE = (MICRO / "prepare.py").read_text()
@@ -74,6 +77,36 @@ def test_a_template_without_a_part_of_its_data_names_the_part(
     assert old in PREPARE
     with pytest.raises(TemplateError, match=f"wrote no {missing}"):
         prepare(changed(prepare=PREPARE.replace(old, new)), None, sandbox, store)
+
+
+LOOK = PREPARE.replace(
+    '{"items": ITEMS}', '{"items": ITEMS, "names": [n for _, n in __import__("socket").if_nameindex()]}'
+)
+"""Writes down the network interfaces that it sees."""
+
+
+@pytest.mark.parametrize("network", [False, True])
+def test_prepare_sees_a_network_only_where_template_and_user_say_so(
+    sandbox: Sandbox, store: Path, changed: Make, network: bool
+) -> None:
+    assert LOOK != PREPARE
+    root = changed(prepare=f"{LOOK}# {network}\n").root
+    path = root / "template.toml"
+    path.write_text(path.read_text().replace("[prepare]\n", f"[prepare]\nnetwork = {str(network).lower()}\n"))
+    ready = prepare(load_template(root), None, sandbox, store, allow_network=True)
+    names = json.loads((ready.data / "data/common/about.json").read_text())["names"]
+    assert (set(names) != {"lo"}) is network
+
+
+def test_a_trial_has_no_network_where_prepare_had_one(sandbox: Sandbox, store: Path, changed: Make) -> None:
+    offline = "import socket\nassert [n for _, n in socket.if_nameindex()] == ['lo']\n"
+    experiment = (MICRO / "experiment.py").read_text()
+    root = changed(prepare=f"{PREPARE}# once\n", experiment=offline + experiment).root
+    path = root / "template.toml"
+    path.write_text(path.read_text().replace("[prepare]\n", "[prepare]\nnetwork = true\n"))
+    ready = prepare(load_template(root), None, sandbox, store, allow_network=True)
+    result, _, outcomes = run_trial(ready.setup.trial(Change(), 0, "dev"), Change(), ready, sandbox)
+    assert result.status == "ok", outcomes
 
 
 def test_prepare_has_no_network_unless_the_user_lets_it(sandbox: Sandbox, store: Path, changed: Make) -> None:
