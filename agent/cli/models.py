@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,7 +160,8 @@ def test_model(text: str, base_url: str | None, *, json: bool) -> int:
     patience = Patience(ATTEMPTS, PATIENCE_S, given.patience.first_s)
     client = Persistent(server, patience, Waiting(lambda line: print(line, file=sys.stderr)))
     began = time.monotonic()
-    reply = client.complete(question(str(spec), given.temperature))
+    with closing(server):
+        reply = client.complete(question(str(spec), given.temperature))
     tested = Tested(
         model=str(spec),
         address=given.base_url or spec.provider.base_url,

@@ -133,6 +133,7 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
     failure: ShoalError | None = None
     failed: dict[str, str] = {}
     with ExitStack() as stack:
+        stack.enter_context(closing(built))
         stack.enter_context(closing(executor))
         stack.enter_context(board)
         stack.enter_context(requests.watched())

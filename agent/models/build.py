@@ -54,6 +54,12 @@ class Built:
     name: str
     """The default role's model."""
     scripted: bool
+    servers: tuple[OpenAIClient, ...] = ()
+
+    def close(self) -> None:
+        """Close the connections to model servers."""
+        for server in self.servers:
+            server.close()
 
 
 def build_model(
@@ -85,6 +91,7 @@ def build_model(
     if scripted and set(named.values()) != {SCRIPTED}:
         raise SettingsError("`scripted` cannot be mixed with models: name a model for every role, or none")
     client: Client
+    servers: list[OpenAIClient] = []
     if scripted:
         client = Scripted()
     else:
@@ -92,7 +99,9 @@ def build_model(
             check_key(parse_spec(text), environ, settings.base_url)
         if settings.caps.any_of("max_cost_usd"):
             check_prices(dict.fromkeys(named.values()), settings.prices)
-        client = open_client(settings, environ, waiting or Waiting())
+        server = OpenAIClient(environ, settings.base_url, settings.timeout_s)
+        servers.append(server)
+        client = _patient(server, settings, environ, waiting or Waiting())
     budget = Budgeted(
         client,
         caps=settings.caps,
@@ -103,11 +112,12 @@ def build_model(
     )
     outer: Client = budget if calls is None else Journaled(budget, calls, heard)
     sampling = Sampling(settings.max_output_tokens, settings.temperature)
-    return Built(Asked(outer, named, sampling), budget.spent, named["default"], scripted)
+    return Built(Asked(outer, named, sampling), budget.spent, named["default"], scripted, tuple(servers))
 
 
-def open_client(settings: ModelSettings, environ: Mapping[str, str], waiting: Waiting) -> Client:
-    """A client of model servers: retries, within the rates, and without keys in what it says."""
-    server = OpenAIClient(environ, settings.base_url, settings.timeout_s)
+def _patient(
+    server: OpenAIClient, settings: ModelSettings, environ: Mapping[str, str], waiting: Waiting
+) -> Client:
+    """Model servers with retries, within the rates, and without keys in what they say."""
     paced = server if settings.rates.none else Paced(server, settings.rates, waiting)
     return Keyless(Persistent(paced, settings.patience, waiting), known_keys(environ))

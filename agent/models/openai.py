@@ -76,6 +76,13 @@ class OpenAIClient:
         with self._lock:
             return self._dialects.setdefault(model, Dialect(parse_spec(model).provider))
 
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        with self._lock:
+            clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
+
     def _client(self, spec: Spec) -> OpenAI:
         from agent.models.transport import open_client
 

@@ -111,13 +111,15 @@ class Persistent:
             Stopped: the run is to stop, or no cap allows another attempt.
         """
         began = self.waiting.clock.now()
-        attempt = 0
+        attempt, hopeless = 0, 0
         while True:
             attempt += 1
             try:
                 return self.inner.complete(request)
             except Passing as fault:
-                most = min(self.patience.attempts, fault.tries or self.patience.attempts)
+                most = self.patience.attempts
+                if fault.tries is not None:
+                    most, hopeless = min(most, attempt + fault.tries - hopeless - 1), hopeless + 1
                 pause_s = self._pause(fault, attempt)
                 late = self.waiting.clock.now() - began + pause_s > self.patience.total_s
                 if attempt >= most or late:

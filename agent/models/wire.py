@@ -146,7 +146,7 @@ class Passing(ModelUnavailable):
         self.asked_s = asked_s
         """Seconds that the server asks to be left alone; None where it names none."""
         self.tries = tries
-        """Attempts that make sense, where these are fewer than usual."""
+        """Attempts that may end in such a fault, where these are fewer than usual."""
 
 
 class Unanswered(Passing):
