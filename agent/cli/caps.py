@@ -143,12 +143,13 @@ class Patient:
 
     def __init__(self, inner: Executor) -> None:
         self._inner = inner
-        self._futures: list[Future[Finished]] = []
+        self._futures: set[Future[Finished]] = set()
 
     def submit(self, trial: Trial, change: Change, *, queue: str = "") -> Future[Finished]:
         """Queue a trial (see `agent.ports.Executor`)."""
         future = self._inner.submit(trial, change, queue=queue)
-        self._futures.append(future)
+        self._futures.add(future)
+        future.add_done_callback(self._futures.discard)  # what ended would be held in memory
         return future
 
     def finish(self) -> None:
