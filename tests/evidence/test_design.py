@@ -31,7 +31,9 @@ def test_every_sentence_of_the_design_passes_the_rules_for_writers(
         assert macro_problems(sentence, Allowed(facts=frozenset(used(sentence).facts))) == ()
 
 
-def limitations_of(plan: Plan, by: float = 0.05, control: float = 0.0, worst: int = 0) -> tuple[str, ...]:
+def limitations_of(
+    plan: Plan, by: float = 0.05, control: float = 0.0, worst: int = 0, unenforced: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     base = [0.80, 0.82, 0.81, 0.83, 0.79, 0.80, 0.82, 0.81]
     values: dict[str, list[float | None]] = {
         "treatment": [value + by for value in base],
@@ -45,12 +47,13 @@ def limitations_of(plan: Plan, by: float = 0.05, control: float = 0.0, worst: in
         id="an-idea", title="t", hypothesis="h", treated=KnobTreatment(knob="decay"), prediction="p",
         refuted_if="r", origin="scripted", novelty="not assessed",
     )  # fmt: skip
-    return limitations(idea, plan, registration, judge(plan, registration, results), sandboxed=True)
+    verdict = judge(plan, registration, results)
+    return limitations(idea, plan, registration, verdict, sandboxed=True, unenforced=unenforced)
 
 
 def test_every_limitation_passes_the_rules_for_writers() -> None:
     plan = with_changes(plan_of(ARMS[:3], N, worst=0.1), treatment=Change.of({"decay": 0.1, "rate": 0.2}))
-    for sentence in limitations_of(plan, control=0.2, worst=2):
+    for sentence in limitations_of(plan, control=0.2, worst=2, unenforced=("memory", "cpu")):
         names = used(sentence)
         allowed = Allowed(facts=frozenset(names.facts), settings=frozenset(names.settings))
         assert macro_problems(sentence, allowed) == ()
@@ -61,6 +64,12 @@ def test_arms_that_differ_beside_the_treated_knob_are_a_limitation() -> None:
     more = with_changes(plan_of(ARMS[:3], N), treatment=Change.of({"decay": 0.1, "rate": 0.2}))
     assert not any("tuned separately" in text for text in limitations_of(alone))
     assert any("tuned separately" in text for text in limitations_of(more))
+
+
+def test_limits_that_nothing_enforced_are_a_limitation() -> None:
+    plan = plan_of(ARMS[:3], N)
+    assert "limits of memory and cpu" in limitations_of(plan, unenforced=("memory", "cpu"))[-1]
+    assert not any("did not enforce" in text for text in limitations_of(plan))
 
 
 def test_a_control_that_did_better_than_the_treatment_is_a_limitation() -> None:
