@@ -6,6 +6,7 @@ Promises to import the heavy libraries only when a part that needs them is built
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,6 +225,8 @@ def prepared(
     """
     from agent.trials.prepare import prepare
 
+    if allow_network and not template.spec.prepare.network:
+        print(f"--allow-network changes nothing: {template.name} asks for no network", file=sys.stderr)
     return prepare(template, regime, sandbox, workspace.store, allow_network=allow_network)
 
 

@@ -78,7 +78,12 @@ class Bubblewrap:
     name: Literal["docker", "bubblewrap", "none"] = "bubblewrap"
 
     def __init__(
-        self, store: Path, *, interpreter: Interpreter | None = None, groups: Found | None = None
+        self,
+        store: Path,
+        *,
+        interpreter: Interpreter | None = None,
+        groups: Found | None = None,
+        ca_bundle: Path | None = None,
     ) -> None:
         """Look for what jobs need.
 
@@ -86,6 +91,7 @@ class Bubblewrap:
             store: folder for environments and scratch files, `experiments/.store` of a workspace.
             interpreter: Python of the jobs; that of this process unless named.
             groups: where control groups can be made; found out unless named.
+            ca_bundle: further certificates for downloads while environments are built.
 
         Raises:
             SandboxUnavailable: `bwrap` is not installed.
@@ -97,7 +103,7 @@ class Bubblewrap:
         self._root = os.geteuid() == 0
         self._setpriv = _program("setpriv", "util-linux") if self._root else ""
         self._staged = stage(store)
-        self._environments = VirtualEnvironments(store / "environments", self._interpreter)
+        self._environments = VirtualEnvironments(store / "environments", self._interpreter, ca_bundle)
         self._found = groups or find()
         self._tree = self._found.tree
         self._bounds = frozenset(self._tree.roots if self._tree else ())
@@ -255,6 +261,7 @@ class Bubblewrap:
         else:
             flags += ["--unshare-user", "--disable-userns", "--uid", str(USER), "--gid", str(USER)]
         flags += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+        flags += ["--ro-bind", "/proc/sys", "/proc/sys"]  # a user's own namespaces have settings of their own
         for target, size in (("/dev/shm", SHM_MB), ("/tmp", limits.tmp_mb), ("/out", limits.out_mb)):
             flags += ["--perms", "1777", "--size", str(size << 20), "--tmpfs", target]
         made: set[str] = {"/tmp"}

@@ -85,7 +85,7 @@ def choose(
         raise SandboxMissing(f"--gpus needs Docker, which does not serve here. {problems[0]}")
     if kind in ("auto", "bubblewrap"):
         try:
-            bubblewrap = working_bubblewrap(store)
+            bubblewrap = working_bubblewrap(store, ca_bundle)
         except SandboxUnavailable as error:
             problems.append(f"bubblewrap: {error} — {_mend_bubblewrap(str(error))}")
         else:
@@ -137,13 +137,13 @@ def working_docker(
     return sandbox
 
 
-def working_bubblewrap(store: Path) -> Bubblewrap:
+def working_bubblewrap(store: Path, ca_bundle: Path | None = None) -> Bubblewrap:
     """Bubblewrap, after it has run a job.
 
     Raises:
         SandboxUnavailable: it does not work.
     """
-    sandbox = Bubblewrap(store)
+    sandbox = Bubblewrap(store, ca_bundle=ca_bundle)
     _try(sandbox)
     return sandbox
 
