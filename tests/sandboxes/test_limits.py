@@ -1,5 +1,6 @@
 """Which limits hold: what is said of them, what is refused, and that what was hit is told truthfully."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -219,6 +220,28 @@ def test_what_a_user_allows_is_said_first(users_folder: Path) -> None:
     first = done.stderr.splitlines()[0]
     assert "not enforced, as allowed: memory" in first
     assert "cpu" in first
+
+
+def test_doctor_says_what_holds_each_limit_and_that_no_study_can_run(users_folder: Path) -> None:
+    done = as_user(users_folder, "doctor", "--json")
+    document = json.loads(done.stdout)
+    rows = {(row["sandbox"], row["limit"]): row for row in document["limits"]}
+    assert {limit for name, limit in rows if name == "bubblewrap"} == set(MEANING)
+    assert not rows["bubblewrap", "memory"]["holds"]
+    assert rows["bubblewrap", "wall"]["holds"]
+    (found,) = (one for one in document["findings"] if one["name"] == "bubblewrap")
+    assert "cannot enforce memory" in found["detail"]
+    assert "--allow-unenforced memory" in found["mend"]
+    assert (done.returncode, document["fine"]) == (1, False)
+
+
+def test_doctor_prints_the_limits_as_a_table_and_takes_what_is_allowed(users_folder: Path) -> None:
+    (users_folder / "shoal.toml").write_text('[sandbox]\nallow_unenforced = ["memory", "cpu"]\n')
+    shown = as_user(users_folder, "doctor").stdout.splitlines()
+    head = next(number for number, line in enumerate(shown) if line.startswith("limit "))
+    assert [line.split()[0] for line in shown[head + 1 : head + 1 + len(MEANING)]] == list(MEANING)
+    assert shown[head + 1].split()[1] == "✗"
+    assert any(line.startswith("✓  bubblewrap") for line in shown)
 
 
 def test_an_unknown_limit_cannot_be_allowed(users_folder: Path) -> None:
