@@ -206,9 +206,12 @@ def _plan(honest: Honest, prepared: Prepared) -> dict[str, object]:
     texts = [content.decode("utf-8", "replace") for name, content in files.items() if name.endswith(".py")]
     constants, modules = _named(texts)
     answers = prepared.answers(trial.split, trial.replicate)
-    own = _digests(mount.source for mount in honest.job.mounts if mount.target.startswith("/job/data"))
+    data = prepared.data / "data"  # not the job's mounts: whether they are right is what is tried
+    own = _digests(
+        [data / "common", data / "replicates" / str(trial.replicate), prepared.inputs(trial.split)]
+    )
     private = _digests([prepared.data / "private"])
-    elsewhere = _digests([prepared.data / "data", prepared.inputs("test")])
+    elsewhere = _digests([data, prepared.inputs("dev"), prepared.inputs("test")])
     names = sorted(path.relative_to(answers).as_posix() for path in answers.rglob("*") if path.is_file())
     return {
         "forged": {name: _best(name, honest.result, template) for name in template.spec.metrics},
