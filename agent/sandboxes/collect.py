@@ -129,7 +129,7 @@ def _collect(read: Read, folder: Path, limits: Limits) -> Report:
         elif kind == b"N":
             path = folder / safe_path(_exactly(read, length))
         elif kind == b"L":
-            tail = _exactly(read, length).decode("utf-8", "replace")
+            tail = plain_text(_exactly(read, length))
         elif kind == b"E":
             return _report(_exactly(read, length), tail)
         else:
@@ -156,6 +156,14 @@ def safe_path(raw: bytes) -> PurePosixPath:
     ):
         raise Torn(f"the name {text!r}")
     return path
+
+
+def plain_text(raw: bytes) -> str:
+    """What a job printed, without the control characters by which it could steer a terminal."""
+    text = raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    if text.translate(dict.fromkeys(map(ord, "\n\t"))).isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in text)
 
 
 def outcome_of(

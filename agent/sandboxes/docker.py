@@ -1,8 +1,9 @@
-"""Jobs in Docker containers: one fresh container a job, removed at its end.
+"""Jobs in Docker containers: one fresh container a job, removed by the engine at its end.
 
 Promises what `agent.ports.Sandbox` says. Files leave through the attached output stream, never through
-`docker cp` or a writable bind of the host. Containers carry a label with the process that made them, so
-that what a killed Shoal left behind is removed at the next start, and nothing else is.
+`docker cp` or a writable bind of the host. After SIGKILL of Shoal process 1 ends with its standard input,
+and the engine removes the container. One that was made and not yet started stays: its label names the
+process that made it, so that the next start removes it, and nothing else.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -140,6 +142,7 @@ class Docker:
             except Torn as torn:
                 if running.stopped:
                     raise Stopped(f"{job.purpose} was stopped") from torn
+                self._remove(running.id)  # what the engine noted is complete once the container has gone
                 if self._memory_kills(running.id):
                     return killed_for_memory(job.limits, self.name, time.monotonic() - began)
                 detail = stream.errors.decode("utf-8", "replace").strip().splitlines()[-1:] or [str(torn)]
@@ -166,12 +169,13 @@ class Docker:
         created = self._client.create_container(
             job.environment.handle,
             entrypoint=["python3", "-I", "-S", INIT],
-            command=[*init_arguments(job.limits), *job.argv],
+            command=["filter=1", *init_arguments(job.limits), *job.argv],
             user=f"{USER}:{USER}",
             working_dir="/tmp",
             stdin_open=True,
             hostname="shoal",
             labels={LABEL: self._owner.label, "shoal.purpose": job.purpose},
+            use_config_proxy=False,  # the client's settings may hold a proxy's password
             host_config=self._host_config(job, gpu),
         )
         running = _Running(created["Id"])
@@ -200,12 +204,14 @@ class Docker:
 
         limits = job.limits
         mounts = [(mount.source.resolve(), mount.target) for mount in job.mounts]
-        mounts.append((self._staged / "init.py", INIT))
+        mounts += [(self._staged / name, f"/shoal/{name}") for name in ("init.py", "filter")]
         memory = total_memory_mb(limits) << 20
         inodes = 2 * limits.out_files + 128
         common = "rw,exec,nosuid,nodev,mode=1777"
         config: dict[str, Any] = self._client.create_host_config(
             network_mode="bridge" if job.network else "none",
+            auto_remove=True,
+            ipc_mode="private",
             read_only=True,
             tmpfs={
                 "/tmp": f"{common},size={limits.tmp_mb}m",
@@ -219,22 +225,30 @@ class Docker:
             device_requests=request(gpu),
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
-            ulimits=[Ulimit(name="core", soft=0, hard=0)],
+            ulimits=[Ulimit(name="core", soft=1, hard=1)],
             log_config=LogConfig(type=LogConfig.types.NONE),
             mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
         )
         return config
 
     def _memory_kills(self, container: str) -> int:
-        """1 where the engine saw a process killed for memory; waits for the container's end."""
-        self._client.wait(container, timeout=ENGINE_TIMEOUT_S)
-        return int(self._client.inspect_container(container)["State"]["OOMKilled"])
+        """How often the engine noted that a process of the container was killed for memory."""
+        client: Any = self._client
+        span = {"since": "0", "until": f"{time.time():.9f}"}
+        filters = {"container": container, "event": "oom"}
+        return sum(1 for _ in client.events(**span, filters=filters, decode=True))
 
     def _remove(self, container: str) -> None:
-        from docker.errors import NotFound
+        """Remove a container, or wait until the engine has done so."""
+        from docker.errors import APIError, NotFound
 
         with contextlib.suppress(NotFound):
-            self._client.remove_container(container, force=True, v=True)
+            try:
+                self._client.remove_container(container, force=True, v=True)
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+                self._client.wait(container, timeout=ENGINE_TIMEOUT_S, condition="removed")
 
     def _sweep(self) -> None:
         """Remove containers whose Shoal is gone."""

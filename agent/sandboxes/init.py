@@ -21,9 +21,11 @@ import time
 
 TAIL_BYTES = 16384
 DEPTH = 16
+NAME_BYTES, PATH_BYTES = 143, 512  # what every file system of a host takes
 OUT = "/out"
 FULL = 4096  # bytes of a file system that nobody can use any more
-PR_SET_DUMPABLE = 4
+FILTER = "/shoal/filter"
+PR_SET_DUMPABLE, PR_SET_SECCOMP = 4, 22
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS")
 
 
@@ -63,18 +65,33 @@ def start(argv: list[str], limits: dict[str, int], output: int) -> int:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        bound(resource.RLIMIT_CORE, 0)
+        bound(resource.RLIMIT_CORE, 1)  # 0 would still feed a program that core_pattern pipes to; 1 does not
         for name, key in ((resource.RLIMIT_DATA, "data_bytes"), (resource.RLIMIT_NPROC, "processes")):
             if limits.get(key):
                 bound(name, limits[key])
         if limits.get("cpu_s"):
             bound(resource.RLIMIT_CPU, limits["cpu_s"], limits["cpu_s"] + 1)  # SIGXCPU, then SIGKILL
         os.chdir("/tmp")
+        if limits.get("filter"):
+            refuse_calls()
         os.execvpe(argv[0], argv, variables(limits["cpus"]))
     except OSError as error:
         os.write(2, f"the job could not be started: {argv[0]}: {error}\n".encode())
     finally:
         os._exit(127)
+
+
+def refuse_calls() -> None:
+    """Put this process behind the filter of system calls in FILTER, for good."""
+    import ctypes
+
+    with open(FILTER, "rb") as file:  # noqa: PTH123
+        rules = file.read()
+    held = ctypes.create_string_buffer(rules, len(rules))
+    program = (len(rules) // 8, ctypes.addressof(held))  # struct sock_fprog
+    described = b"".join(value.to_bytes(8, sys.byteorder) for value in program)
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_SECCOMP, 2, described, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "seccomp")
 
 
 def bound(name: int, value: int, most: int = 0) -> None:
@@ -191,7 +208,8 @@ class Files:
     def take(self, folder: int, entry: "os.DirEntry[str]", prefix: str, depth: int) -> None:
         """Send one entry, or walk into it."""
         name = entry.name
-        if not name.isprintable() or depth > DEPTH:  # a name that is not UTF-8 has surrogates in it
+        # a name that is not UTF-8 has surrogates in it, which cannot be printed
+        if not name.isprintable() or depth > DEPTH or too_long(prefix, name):
             self.left_out += 1
             return
         if entry.is_dir(follow_symlinks=False):
@@ -235,6 +253,12 @@ class Files:
                 sent += os.sendfile(1, file, sent, facts.st_size - sent)
 
 
+def too_long(prefix: str, name: str) -> bool:
+    """Whether a host may be unable to store a file under this path."""
+    length = len(name.encode())
+    return length > NAME_BYTES or len(prefix.encode()) + length > PATH_BYTES
+
+
 def full(path: str) -> str:
     """Which limit of a file system is used up: `bytes`, `files` or none."""
     facts = os.statvfs(path)
@@ -266,6 +290,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
     source, output = os.pipe()
+    folder = os.open(OUT, os.O_RDONLY | os.O_DIRECTORY)  # now: the job may close it to its own user
     began = time.monotonic()
     job = start(arguments[split + 1 :], limits, output)
     os.close(output)
@@ -275,15 +300,20 @@ def main(arguments: list[str]) -> None:
     killed = end_all(job)
     status = status if status is not None else killed
     tail.read()
-    report(status, late, wall, limits, tail)
+    report(status, late, wall, limits, tail, folder)
 
 
-def report(status: "int | None", late: bool, wall: float, limits: dict[str, int], tail: Tail) -> None:
-    """Stream the files, then say how the job ended."""
+def report(
+    status: "int | None", late: bool, wall: float, limits: dict[str, int], tail: Tail, folder: int
+) -> None:
+    """Stream the files of the open `folder`, then say how the job ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     fullness = {"out": full(OUT), "tmp": full("/tmp"), "shm": full("/dev/shm")}
     files = Files(limits["out_files"], limits["out_bytes"])
-    folder = os.open(OUT, os.O_RDONLY | os.O_DIRECTORY)
+    try:  # noqa: SIM105 (contextlib would double this program's start)
+        os.fchmod(folder, 0o1777)
+    except PermissionError:  # it is not the job's, which then cannot have closed it
+        pass
     files.walk(folder, "", 0)
     send(b"L", tail.kept)
     code = os.waitstatus_to_exitcode(status) if status is not None else -signal.SIGKILL

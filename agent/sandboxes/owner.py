@@ -1,6 +1,6 @@
-"""Who made a container: a label that lets a later start tell the dead from the living.
+"""Who made a container, a scratch folder or a control group: what lets a later start tell dead from living.
 
-Promises to call a container outlived only if its process is known to be gone.
+Promises to call a thing outlived only if its process is known to be gone.
 """
 
 from __future__ import annotations
@@ -25,13 +25,18 @@ class Owner:
     def of_this_process(cls) -> Owner:
         """The running process."""
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        namespace = str(Path("/proc/self/ns/pid").readlink())
+        namespace = str(Path("/proc/self/ns/pid").stat().st_ino)
         return cls(boot, namespace, os.getpid(), _started(os.getpid()) or "")
 
     @property
     def label(self) -> str:
         """The text that containers carry."""
         return f"{self.boot} {self.namespace} {self.pid} {self.started}"
+
+    @property
+    def token(self) -> str:
+        """The label as a part of a folder's name."""
+        return self.label.replace(" ", "_")
 
     def outlived(self, label: str) -> bool:
         """Whether the process behind `label` is gone. Unknown, as in another container, means no."""

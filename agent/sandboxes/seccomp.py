@@ -1,7 +1,9 @@
-"""The system calls that a job in bubblewrap is refused.
+"""The system calls that a job is refused, in bubblewrap and, on top of the engine's own filter, in Docker.
 
-Promises a filter that lets ordinary programs work and closes the calls that reach into the kernel:
-new user namespaces, tracing, mounting, keys, BPF, modules. Docker brings a filter of its own.
+Promises a filter that lets ordinary programs work and closes the calls that reach into the kernel (new
+namespaces, tracing, mounting, keys, BPF, io_uring, modules), sockets that no network namespace holds back,
+and calls by which a job would change the limits or the share of process 1, whose user is its own. The
+call tables of other architectures, i386 and x32 on x86-64, end the program.
 """
 
 from __future__ import annotations
@@ -9,11 +11,12 @@ from __future__ import annotations
 import errno
 import os
 from functools import cache
+from typing import Any
 
 REFUSED = (
     "acct", "add_key", "bpf", "clock_adjtime", "clock_settime", "delete_module", "fanotify_init",
     "finit_module", "fsconfig", "fsmount", "fsopen", "fspick", "init_module", "io_uring_enter",
-    "io_uring_register", "io_uring_setup", "kcmp", "kexec_file_load", "kexec_load", "keyctl",
+    "io_uring_register", "io_uring_setup", "ioprio_set", "kcmp", "kexec_file_load", "kexec_load", "keyctl",
     "lookup_dcookie", "migrate_pages", "mount", "mount_setattr", "move_mount", "move_pages",
     "name_to_handle_at", "nfsservctl", "open_by_handle_at", "open_tree", "perf_event_open", "personality",
     "pidfd_getfd", "pivot_root", "process_vm_readv", "process_vm_writev", "ptrace", "quotactl", "reboot",
@@ -23,7 +26,14 @@ REFUSED = (
 """Answered with EPERM; what this kernel does not know is left out."""
 NAMESPACE_FLAGS = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
-TIOCSTI = 0x5412
+TERMINAL_INPUT = (0x5412, 0x541C)
+"""TIOCSTI and TIOCLINUX: letters as if typed."""
+UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
+"""Socket families that stay inside the sandbox; of netlink's protocols the first, which lists interfaces."""
+OF_PROCESS_1 = ("prlimit64", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler")
+"""Refused where the first argument is 1."""
+INT = 0xFFFFFFFF
+"""The kernel reads these arguments as 32 bits, whatever the register holds above them."""
 
 
 @cache
@@ -50,8 +60,30 @@ def program() -> bytes:
         if flag := NAMESPACE_FLAGS & (1 << bit):
             rules.add_rule(refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; libc falls back
-    rules.add_rule(refuse, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, TIOCSTI))
+    _refuse_other_sockets(rules, pyseccomp)
+    _protect_process_1(rules, pyseccomp)
+    for request in TERMINAL_INPUT:
+        rules.add_rule(refuse, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, INT, request))
     with open(os.memfd_create("filter"), "w+b") as file:  # noqa: PTH123
         rules.export_bpf(file)
         file.seek(0)
         return file.read()
+
+
+def _refuse_other_sockets(rules: Any, seccomp: Any) -> None:
+    """Refuse families such as AF_VSOCK, which reaches the machine around a virtual one from any namespace."""
+    refuse = seccomp.ERRNO(errno.EAFNOSUPPORT)
+    for name in ("socket", "socketpair"):
+        for family in set(range(NETLINK)) - {UNIX, INET, INET6}:
+            rules.add_rule(refuse, name, seccomp.Arg(0, seccomp.MASKED_EQ, INT, family))
+        rules.add_rule(refuse, name, seccomp.Arg(0, seccomp.GT, NETLINK))
+        netlink = seccomp.Arg(0, seccomp.EQ, NETLINK)
+        rules.add_rule(refuse, name, netlink, seccomp.Arg(2, seccomp.NE, 0))
+
+
+def _protect_process_1(rules: Any, seccomp: Any) -> None:
+    refuse = seccomp.ERRNO(errno.EPERM)
+    for name in OF_PROCESS_1:
+        rules.add_rule(refuse, name, seccomp.Arg(0, seccomp.MASKED_EQ, INT, 1))
+    rules.add_rule(refuse, "setpriority", seccomp.Arg(1, seccomp.MASKED_EQ, INT, 1))
+    rules.add_rule(refuse, "setpriority", seccomp.Arg(0, seccomp.NE, os.PRIO_PROCESS))  # groups and users
