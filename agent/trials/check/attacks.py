@@ -198,25 +198,26 @@ swap(lambda path: next(makers)(path))
     ),
     Attack(
         "late-swap",
-        "leaves a process behind that overwrites its outputs when it has ended",
+        "leaves a process behind that empties its outputs and writes metrics.json once it has ended",
         "beside",
         """
 import time
-sys.stdout.flush()
+begun = os.getpid()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         end = time.monotonic() + 3
-        time.sleep(0.05)
         while time.monotonic() < end:
-            for path in honest():
-                write(os.path.join(OUT, path), PICKLE)
-            write("/out/metrics.json", DOCUMENT.encode())
-        os._exit(0)
+            with contextlib.suppress(OSError):
+                if not os.path.exists(f"/proc/{begun}") or b") Z" in read(f"/proc/{begun}/stat"):
+                    for path in honest():
+                        write(f"{OUT}/{path}", b"")
+                    write(f"{OUT}/metrics.json", DOCUMENT.encode())
+            time.sleep(0.001)
     os._exit(0)
 did()
 """,
-        _NO_PICKLE,
+        _EXACT,
     ),
     Attack(
         "path-tricks",
