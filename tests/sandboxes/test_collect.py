@@ -9,7 +9,10 @@ from agent.artifacts import Limits
 from agent.sandboxes.collect import Torn, collect, safe_path
 
 LIMITS = Limits(wall_s=1, out_mb=1, out_files=2)
-END = b"exit=0\nlate=0\nwall_us=1\ncpu_us=1\npeak_kb=1\nmemory_kills=0\nrefused_forks=0\nfull=\nhit=\n" + b"left_out=0"
+END = (
+    b"exit=0\nlate=0\nwall_us=1\ncpu_us=1\npeak_kb=1\nmemory_kills=0\nrefused_forks=0\nfull=\nhit=\n"
+    b"left_out=0"
+)
 
 
 def frame(kind: bytes, payload: bytes) -> bytes:
