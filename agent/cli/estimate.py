@@ -272,6 +272,6 @@ def agree(made: Estimate, settings: Settings, *, yes: bool, json: bool) -> None:
         state = [f'state the price under [prices."{model}"] in shoal.toml' for model in made.unpriced[:1]]
         ways = ", ".join(state or ["allow it with --max-cost USD"])
         raise UserError(f"{what}: {ways}, cap it with --max-tokens N, or go on all the same with --yes")
-    print(f"{what}. Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{what[0].upper()}{what[1:]}. Go on? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UserError("nothing was spent: start it again with --max-cost USD to cap what it may cost")
