@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.recorded import Recorded, record
 from tests.cli.support import Shoal, in_folder
 
 
@@ -19,3 +20,9 @@ def here(tmp_path: Path) -> Path:
 def shoal(here: Path) -> Shoal:
     """Runs `shoal ARGUMENTS` in the folder `here`; `env` adds variables."""
     return in_folder(here)
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """A workspace with the whole study `served`, of a model whose server echoes the key, and `rules`."""
+    return record(tmp_path_factory.mktemp("recorded"))
