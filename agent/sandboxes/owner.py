@@ -39,14 +39,16 @@ class Owner:
         return self.label.replace(" ", "_")
 
     def outlived(self, label: str) -> bool:
-        """Whether the process behind `label` is gone. Unknown, as in another container, means no."""
+        """Whether the process behind `label` is gone.
+
+        Unknown means no: another process namespace is another container, another boot may be another
+        machine that shares the engine or the file system.
+        """
         parts = label.split(" ")
         if len(parts) != 4 or not parts[2].isdigit():
             return False
         boot, namespace, pid, started = parts
-        if boot != self.boot:
-            return True
-        return namespace == self.namespace and _started(int(pid)) != started
+        return (boot, namespace) == (self.boot, self.namespace) and _started(int(pid)) != started
 
 
 def _started(pid: int) -> str | None:

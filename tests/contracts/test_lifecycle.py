@@ -64,11 +64,8 @@ def containers_of(pid: int) -> list[str]:
 def groups_of(pid: int) -> list[Path]:
     """Control groups that a process of this machine made."""
     tree = cgroup.find().tree
-    return (
-        [folder for root in set(tree.roots.values()) for folder in root.glob(f"shoal-{pid}-*")]
-        if tree
-        else []
-    )
+    roots = set(tree.roots.values()) if tree else set()
+    return [folder for root in roots for folder in root.glob(f"shoal-{pid}-*")]
 
 
 @pytest.fixture
@@ -81,8 +78,20 @@ def shoal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[subp
     settings = (tmp_path / "template" / "template.toml").read_text().replace("wall_s = 10", "wall_s = 600")
     (tmp_path / "template" / "template.toml").write_text(settings)
     log = (tmp_path / "log").open("w")
-    command = [sys.executable, "-m", "agent", "run", "template", "--sandbox", kind, "--workers", "2",
-               "--idea", "attention", "--no-pdf", "--replicates", "8", "--allow-uninformative"]  # fmt: skip
+    command = [
+        *(
+            sys.executable,
+            "-m",
+            "agent",
+            "run",
+            str(tmp_path / "template"),
+            "--sandbox",
+            kind,
+            "--workers",
+            "2",
+        ),
+        *("--idea", "attention", "--no-pdf", "--replicates", "8", "--allow-uninformative"),
+    ]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
@@ -91,6 +100,7 @@ def shoal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[subp
     process.kill()
     process.wait()
     log.close()
+    print((tmp_path / "log").read_text())
 
 
 @pytest.mark.parametrize(
@@ -101,7 +111,7 @@ def test_nothing_is_left_after_shoal_was_killed_in_its_trials(
 ) -> None:
     process, mark = shoal
     store = tmp_path / "experiments" / ".store"
-    wait_until(lambda: len(processes_named(mark)) > 1, "no trial started: see the log", seconds=60)
+    wait_until(lambda: len(processes_named(mark)) > 1, "no trial started", seconds=60)
     assert list((store / "scratch").iterdir())
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -1,14 +1,20 @@
 """What only Docker sandboxes promise: images, labels, and cleaning up after a killed Shoal."""
 
+import json
 import os
 import subprocess
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.errors import SandboxUnavailable
+from agent.artifacts import Limits
+from agent.errors import SandboxUnavailable, Stopped
+from agent.ports import Job
 from agent.sandboxes.docker import Docker, connect
 from agent.sandboxes.owner import LABEL, Owner
+from tests.contracts.support import wait_until
 
 pytestmark = pytest.mark.docker
 
@@ -22,27 +28,52 @@ def dead_owner() -> Owner:
     return Owner(here.boot, here.namespace, ended.pid, "1")
 
 
-def containers_with(label: str) -> list[str]:
-    client = connect()
-    rows = client.containers(all=True, filters={"label": f"{LABEL}={label}"})
-    client.close()
-    return [row["Id"] for row in rows]
-
-
 def test_the_next_start_removes_what_a_killed_shoal_left_and_nothing_else(
     tmp_path: Path, docker_base_image: str, dead_owner: Owner
 ) -> None:
     living = Owner.of_this_process()
+    gone = [dead_owner, replace(living, started="1")]
+    kept = [living, replace(dead_owner, namespace="1"), replace(dead_owner, boot="another-boot")]
     client = connect()
-    for owner in (dead_owner, living):
-        client.create_container(docker_base_image, command=["true"], labels={LABEL: owner.label})
+    labels: list[dict[str, str]] = [{LABEL: owner.label} for owner in (*gone, *kept)]
+    labels += [{LABEL: "something else"}, {"owner": "somebody"}]
+    made = [client.create_container(docker_base_image, ["true"], labels=one)["Id"] for one in labels]
     Docker(tmp_path, base_image=docker_base_image)
-    assert containers_with(dead_owner.label) == []
-    kept = containers_with(living.label)
-    for container in kept:
+    left = [row["Id"] for row in client.containers(all=True) if row["Id"] in made]
+    for container in left:
         client.remove_container(container)
     client.close()
-    assert len(kept) == 1
+    assert set(left) == set(made[len(gone) :])
+
+
+def test_proxies_of_the_client_do_not_reach_a_job(
+    tmp_path: Path, docker_base_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxies = {"httpProxy": "http://user:shoal-secret@127.0.0.1:1"}
+    (tmp_path / "config.json").write_text(json.dumps({"proxies": {"default": proxies}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    docker, client = Docker(tmp_path / "store", base_image=docker_base_image), connect()
+    environment = docker.environment(())
+    argv = (environment.python, "-c", "import time; time.sleep(600)")
+    job = Job(argv, (), environment, Limits(wall_s=600), "proxies")
+    stopped: list[Stopped] = []
+
+    def work() -> None:
+        try:
+            docker.run(job)
+        except Stopped as error:
+            stopped.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    mine = {"label": [f"{LABEL}={Owner.of_this_process().label}", "shoal.purpose=proxies"]}
+    wait_until(lambda: bool(client.containers(filters=mine)), "the job never started")
+    facts = client.inspect_container(client.containers(filters=mine)[0]["Id"])
+    docker.stop_all()
+    thread.join()
+    client.close()
+    assert len(stopped) == 1
+    assert "shoal-secret" not in json.dumps(facts)
 
 
 def test_a_base_image_that_cannot_be_had_is_named(tmp_path: Path, docker_base_image: str) -> None:
@@ -62,7 +93,7 @@ def test_an_owner_is_known_to_be_alive_or_dead(dead_owner: Owner) -> None:
     here = Owner.of_this_process()
     assert not here.outlived(here.label)
     assert here.outlived(dead_owner.label)
-    elsewhere = Owner(here.boot, "pid:[1]", 1, "1")
-    assert not here.outlived(elsewhere.label)
+    for elsewhere in (replace(dead_owner, namespace="1"), replace(dead_owner, boot="another-boot")):
+        assert not here.outlived(elsewhere.label)
     assert not here.outlived("something else")
     assert os.getpid() == here.pid
