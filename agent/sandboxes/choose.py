@@ -77,10 +77,11 @@ def choose(
         except SandboxUnavailable as error:
             problems.append(f"docker: {error} — {_mend_docker(str(error), base_image or BASE_IMAGE)}")
         else:
-            if problem := refusal(docker.name, docker.enforcement(), allowed):
-                problems.append(problem)
-            else:
-                return docker, f"sandbox: docker{_left_open(docker.enforcement())}"
+            rows = docker.enforcement()
+            problem = refusal(docker.name, rows, allowed)
+            if not problem:
+                return docker, f"sandbox: docker{_left_open(rows)}"
+            problems.append(problem)
     if gpus:
         raise SandboxMissing(f"--gpus needs Docker, which does not serve here. {problems[0]}")
     if kind in ("auto", "bubblewrap"):
@@ -89,15 +90,13 @@ def choose(
         except SandboxUnavailable as error:
             problems.append(f"bubblewrap: {error} — {_mend_bubblewrap(str(error))}")
         else:
-            if problem := refusal(bubblewrap.name, bubblewrap.enforcement(), allowed):
-                problems.append(problem)
-            else:
-                because = " (no Docker engine that has or gets the base image)" if kind == "auto" else ""
-                left_open = _left_open(bubblewrap.enforcement())
-                return (
-                    bubblewrap,
-                    f"sandbox: bubblewrap{because}, limits by {bubblewrap.limits_by}{left_open}",
-                )
+            rows = bubblewrap.enforcement()
+            problem = refusal(bubblewrap.name, rows, allowed)
+            if not problem:
+                because = " (no Docker engine that serves)" if kind == "auto" else ""
+                by = bubblewrap.limits_by
+                return bubblewrap, f"sandbox: bubblewrap{because}, limits by {by}{_left_open(rows)}"
+            problems.append(problem)
     asked = "no sandbox works here" if kind == "auto" else "the sandbox that was asked for does not work here"
     raise SandboxMissing(f"{asked}. {'; '.join(problems)}")
 
