@@ -1,8 +1,8 @@
 """`shoal estimate`: the calls, tokens, cost and time that a study will take, before anything is spent.
 
 Promises prompts of their real sizes (`agent.cli.rehearse`), and to say where each figure comes from. Does not
-count answers that have to be given again, nor what a model reasons before it answers; and takes every idea
-for one that changes code, which is the dearer kind.
+count answers that have to be given again, nor what a model reasons before it answers; and takes an idea of a
+model's own for one that changes code, which is the dearer kind.
 """
 
 from __future__ import annotations

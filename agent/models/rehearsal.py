@@ -86,14 +86,16 @@ def _written(data: BaseModel) -> int:
 
 
 def _ideas(data: IdeateIn) -> Ideas:
+    """Ideas that change code, or about the knob that the user asked for."""
+    knob = next((knob.name for knob in data.brief.knobs if knob.name in data.asked), "")
     return Ideas(
         ideas=tuple(
             IdeaText(
                 title=f"Rehearsed idea {number + 1} with a title of common length",
                 hypothesis=SENTENCE,
-                kind="code",
-                knob="",
-                what=SENTENCE * 3,
+                kind="knob" if knob else "code",
+                knob=knob,
+                what="" if knob else SENTENCE * 3,
                 prediction=SENTENCE,
                 refuted_if=SENTENCE,
                 interest=7,
