@@ -1,7 +1,7 @@
-"""Answers every prompt of a study of the digits as long as a model would, from what the prompt itself lists.
+"""Answers every prompt of a study of the digits as long as a model would, from what the prompt lists.
 
-No language model and no quality: a careful filler, whose answers have realistic sizes and pass the checks, with
-a few of the mistakes that models make, so that repairs are counted too.
+No language model and no quality: a careful filler, whose answers have realistic sizes and pass the checks,
+with a few of the mistakes that models make, so that repairs are counted too.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ FLAWED = {"edit": (3,), "section": (2, 7), "review": (2,)}
 CRASHING = 2
 """The edit that ends with an exception when it is run."""
 WHAT = (
-    "In train, after the last epoch, shrink the rows of the first weight matrix towards their mean, as "
-    "weight decay and dropout do in their own ways, and so damp what was fitted to wrong labels."
+    "In train, keep a running mean of the weights from some epoch on and predict with it, so that, as with "
+    "weight decay and dropout, less is fitted to single wrong labels."
 )
 SUBJECTS = (
     "the size of the training sample",
@@ -62,8 +62,7 @@ class Author:
         return {"ideas": [_idea(number) for number in range(wanted)]}
 
     def _edit(self, text: str) -> dict[str, Any]:
-        step = int(_found(r"Step (\d+) of", text))
-        return _edit(step, text)
+        return _edit(int(_found(r"Step (\d+) of", text)), text)
 
     def _section(self, text: str) -> dict[str, Any]:
         return {"latex": _section(text)}
@@ -76,7 +75,7 @@ class Author:
             "strengths": [_words(sentences, WORDS_A_REVIEW // 10) for _ in range(2)],
             "weaknesses": [_words(sentences, WORDS_A_REVIEW // 10) for _ in range(4)],
             "questions": [_words(sentences, WORDS_A_REVIEW // 20) for _ in range(2)],
-            "scores": [{"name": name, "value": 3} for name in names],
+            "scores": [{"name": name, "value": 6 if name == "overall" else 3} for name in names],
             "decision": "accept",
         }
 
@@ -97,61 +96,63 @@ def _flawed(name: str, answer: dict[str, Any]) -> dict[str, Any]:
 def _idea(number: int) -> dict[str, Any]:
     share = ("late", "early", "steady")[number % 3]
     return {
-        "title": f"Shrinking weights after training against label noise, {share} variant",
-        "hypothesis": "Shrinking the first layer's weights towards their mean after training improves accuracy "
-        "over a tuned baseline on noisily labelled digits in this scope.",
+        "title": f"Averaging weights against label noise, {share} variant",
+        "hypothesis": "Predicting with a running mean of the weights instead of the last ones improves "
+        "accuracy over a tuned baseline on noisily labelled digits in this scope.",
         "kind": "code",
         "knob": "",
         "what": f"{WHAT} This is the {share} variant.",
-        "prediction": "Accuracy over fresh replicates is higher than that of both comparators by at least the "
-        "smallest effect of interest.",
-        "refuted_if": "The interval against some comparator rules out a gain of the smallest effect of interest.",
+        "prediction": "Accuracy over fresh replicates is higher than that of both comparators by at least "
+        "the smallest effect of interest.",
+        "refuted_if": "The interval against some comparator rules out a gain of the smallest effect of "
+        "interest.",
         "interest": 8 - number,
         "feasibility": 9,
     }
 
 
 def _edit(step: int, text: str) -> dict[str, Any]:
-    """A function of some twenty lines before `train`, and its call instead of the last one."""
+    """A function of some twenty lines before `train`, and its call at the end of an epoch."""
     code = _found(r"(?s)```python\n(.*?)\n```", text)
-    (ending,) = re.findall(r"\n    return [^\n]*\n\n\ndef main\(arguments, config\):\n", code)
-    name = "abcdefghijklmnopqrstuvwxyz"[step - 1]
-    kept = f"0.{99 - step}"
+    name, start = "abcdefghijklmnopqrstuvwxyz"[step - 1], f"0.{20 + 5 * step}"
     crash = "    weights = weights.settled\n" if step == CRASHING else ""
-    function = f'''def settled_{name}(weights, images):
-    """Shrink each hidden unit's weights towards their mean over the units that fire as often.
+    function = f'''def settled_{name}(settled, weights, progress):
+    """The running mean of the weights, by layer, since {start} of the training has passed.
 
-    Units are ordered by the share of the training images at which they fire; the running mean over
-    neighbours in that order is what a unit's weights are drawn to. Keeps {kept} of the distance.
+    Until then the weights themselves. A layer that has moved far since the last epoch takes a smaller share
+    of its newest weights, so that one late swing does not undo what many epochs have agreed on.
     """
-    w1, b1, w2, b2 = weights
-{crash}    fires = (images @ w1 + b1 > 0.0).mean(axis=0)
-    order = np.argsort(fires, kind="stable")
-    ranked = w1[:, order]
-    width = max(2, ranked.shape[1] // {step + 3})
-    summed = np.cumsum(np.pad(ranked, ((0, 0), (1, 0))), axis=1)
-    means = np.empty_like(ranked)
-    for unit in range(ranked.shape[1]):
-        low = max(0, unit - width // 2)
-        high = min(ranked.shape[1], low + width)
-        means[:, unit] = (summed[:, high] - summed[:, low]) / (high - low)
-    drawn = means + np.float32({kept}) * (ranked - means)
-    shrunk = np.empty_like(w1)
-    shrunk[:, order] = drawn.astype(np.float32)
-    return [shrunk, b1, w2, b2]
+{crash}    if settled is None or progress < {start}:
+        return [weight.copy() for weight in weights]
+    share = np.float32(0.05 + 0.1 * (1.0 - progress))
+    means = []
+    for mean, weight in zip(settled, weights, strict=True):
+        moved = np.abs(weight - mean).mean()
+        size = np.abs(mean).mean() + np.float32(1e-8)
+        damped = share / (np.float32(1.0) + moved / size)
+        means.append(mean + damped * (weight - mean))
+    largest = max(float(np.abs(mean).max()) for mean in means)
+    if not np.isfinite(largest):
+        return [weight.copy() for weight in weights]
+    return means
 
 
 def train('''
+    given = 'streams.get("settled"), weights, epoch / knobs["epochs"]'
+    call = f'        streams["settled"] = settled_{name}({given})\n'
+    called = re.search(r'        streams\["settled"\] = [^\n]*\n', code)
+    if called:
+        search, replace = called[0], call
+    else:
+        search = _found(r"(?s)(        if epoch % every == 0 [^\n]*\n.*?    return weights\n)", code)
+        replace = call + search.replace(", weights)", ', streams["settled"])')
+        replace = replace.replace("return weights", 'return streams["settled"]')
     return {
-        "description": f"Draws the weights of each hidden unit to the mean over units that fire as often, keeping "
-        f"{kept} of the distance, in a window of one in {step + 3} units.",
+        "description": f"Keeps a running mean of the weights from {start} of the training on, in which "
+        "a layer that has moved far takes a smaller share of its newest weights.",
         "edits": [
             {"file": "experiment.py", "search": "def train(", "replace": function},
-            {
-                "file": "experiment.py",
-                "search": ending,
-                "replace": f"\n    return settled_{name}(weights, images)\n\n\ndef main(arguments, config):\n",
-            },
+            {"file": "experiment.py", "search": search, "replace": replace},
         ],
         "none_because": "",
     }
@@ -169,13 +170,17 @@ def _section(text: str) -> str:
         lines.append(r"The verdict within \setting{scope} is \verdict.")
     if section == "related work":
         lines += [
-            rf"On {subject}, one work speaks to this question, and the present test differs from it \citep{{{work}}}."
+            rf"On {subject}, one work speaks to this question; this test differs from it \citep{{{work}}}."
             for work, subject in zip(names["cites"], SUBJECTS * 3, strict=False)
         ]
     if section in ("results", "exploration", "method", "setup"):
-        lines += [rf"For the {section}, the value that was recorded is \fact{{{fact}}}." for fact in facts[:8]]
+        lines += [
+            rf"For the {section}, the value that was recorded is \fact{{{fact}}}." for fact in facts[:8]
+        ]
     if section == "limitations":
-        lines += re.findall(r"(?m)^- (.+)$", text.partition("Limitations of this study")[2].partition("\n\n")[0])
+        lines += re.findall(
+            r"(?m)^- (.+)$", text.partition("Limitations of this study")[2].partition("\n\n")[0]
+        )
     if "varies" in settings and section == "setup":
         lines.append(r"Replicates vary in \setting{varies}.")
     backing = rf" with \fact{{{facts[0]}}}" if facts else ""

@@ -9,8 +9,9 @@ A token is four characters of the messages. The repeated prefix of a call is the
 messages share with any earlier call of the run: what a provider's cache can serve. The column `in blocks`
 counts it as providers do that cache from 1,024 tokens on, in steps of 128.
 
-Bars: 40 calls besides the edits, 150,000 prompt tokens, half of them repeated. A ratchet: ends with 1, and
-leaves the page as it is, where a figure is worse than the one in docs/benchmarks.md.
+Bars: 40 calls besides the edits, 150,000 prompt tokens, half of them repeated. A ratchet: ends with 1 where a
+figure is worse than the one in docs/benchmarks.md, beyond what another processor's arithmetic changes; the
+page is written only where none is worse at all.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ STAGES = ("ideate", "edit", "section", "review", "meta")
 CHARACTERS_A_TOKEN = 4
 CACHED_FROM, CACHED_IN = 1024, 128
 MOST_CALLS, MOST_PROMPT_TOKENS, LEAST_SHARE = 40, 150_000, 0.5
+SLACK = 1.005
+"""Another processor may choose other candidates, whose numbers are printed with other digits."""
 
 
 @dataclass
@@ -167,21 +170,20 @@ def recorded() -> dict[str, float] | None:
     return {"calls": int(besides[1]), "prompt": int(cells[1]), "new": int(cells[1]) - int(cells[2])}
 
 
-def worse(ledger: Ledger) -> list[str]:
-    """What breaks a bar, or is worse than what the page records."""
+def measured(ledger: Ledger) -> dict[str, float]:
+    """The figures that may only fall."""
     total = ledger.total()
     besides = total.calls - ledger.stages["edit"].calls
-    found = {"calls": besides, "prompt": total.prompt, "new": total.prompt - total.prefix}
-    problems = []
-    if besides > MOST_CALLS or total.prompt > MOST_PROMPT_TOKENS or total.share < LEAST_SHARE:
-        problems.append(
-            f"a bar is broken: {besides} calls, {total.prompt} tokens, {total.share:.0%} repeated"
-        )
-    labels = {"calls": "calls besides the edits", "prompt": "prompt tokens", "new": "tokens not repeated"}
-    for name, before in (recorded() or {}).items():
-        if found[name] > before:
-            problems.append(f"{labels[name]}: {found[name]:,} now, {before:,} recorded; they may only fall")
-    return problems
+    return {"calls": besides, "prompt": total.prompt, "new": total.prompt - total.prefix}
+
+
+def worse(found: dict[str, float], slack: float) -> list[str]:
+    """The figures that are worse than what the page records."""
+    return [
+        f"{name}: {found[name]:,} now, {before:,} recorded; it may only fall"
+        for name, before in (recorded() or {}).items()
+        if found[name] > slack * before
+    ]
 
 
 def main() -> None:
@@ -207,9 +209,13 @@ def main() -> None:
         f"beginning that it shares with any earlier call; *in blocks* counts it from {CACHED_FROM:,} tokens "
         f"on, in steps of {CACHED_IN}. These figures may only fall: the command fails where one has risen."
     )
-    if problems := worse(ledger):
+    found = measured(ledger)
+    problems = worse(found, SLACK)
+    if found["calls"] > MOST_CALLS or total.prompt > MOST_PROMPT_TOKENS or total.share < LEAST_SHARE:
+        problems.append("a bar is broken")
+    if problems or worse(found, 1.0):
         print(text, *problems, sep="\n")
-        raise SystemExit(1)
+        raise SystemExit(1 if problems else 0)
     report(TITLE, "python benchmarks/tokens.py", f"{note}\n\n{text}")
 
 

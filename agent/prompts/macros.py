@@ -38,6 +38,13 @@ ENVIRONMENTS = frozenset({"itemize", "enumerate", "description"})
 BACKING = FACTS | CITES | {"claim", "verdict", "conjecture"}
 """A declarative sentence of abstract, results and conclusion carries one of these."""
 
+_UNLICENSED = re.compile(
+    r"\b(?:supported|refuted|inconclusive|significan(?:t|tly|ce)|outperform\w*|prove[sdn]?|"
+    r"state[- ]of[- ]the[- ]art)\b",
+    re.IGNORECASE,
+)
+"""The verdict's words, which might contradict the computed one, and words for more than an interval shows."""
+
 
 @dataclass(frozen=True)
 class Allowed:
@@ -108,6 +115,16 @@ def unbacked_sentences(latex: str) -> tuple[str, ...]:
         for sentence in sentences
         if is_declarative(sentence) and not is_backed(sentence)
     )
+
+
+def unlicensed_words(latex: str) -> tuple[str, ...]:
+    """Typed words that claim what only `\\verdict` or nothing here may, outside conjectures.
+
+    Raises:
+        Unbalanced: the text cannot be parsed.
+    """
+    found = (word[0] for word in _UNLICENSED.finditer(_flat(_parse(latex), latex)))
+    return tuple(dict.fromkeys(word.lower() for word in found))
 
 
 def word_count(latex: str) -> int:

@@ -9,7 +9,14 @@ from typing import Literal
 from agent.artifacts import Goal, Word
 from agent.ports import Prompt
 from agent.prompts.brief import Given, Written
-from agent.prompts.macros import Allowed, macro_problems, unbacked_sentences, used, word_count
+from agent.prompts.macros import (
+    Allowed,
+    macro_problems,
+    unbacked_sentences,
+    unlicensed_words,
+    used,
+    word_count,
+)
 
 SectionName = Literal[
     "abstract",
@@ -295,6 +302,10 @@ def section_is_licensed(data: SectionIn, answer: SectionOut) -> tuple[str, ...]:
             for sentence in unbacked_sentences(answer.latex)
         ]
     if task.verdict:
+        problems += [
+            f"{word!r} is typed: \\verdict prints the verdict's word, and no stronger word is licensed."
+            for word in unlicensed_words(answer.latex)
+        ]
         names = used(answer.latex)
         if not names.verdict:
             problems.append(r"The verdict is missing: state it with \verdict.")

@@ -126,6 +126,24 @@ def test_a_sentence_of_the_results_without_backing_is_quoted():
     assert "'This proves it.'" in section("results", FILLER + r"The verdict is \verdict. This proves it.")
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        r"The hypothesis was supported, \fact{effect.baseline.mean}.",
+        r"The effect of \fact{effect.baseline.mean} is significant.",
+        r"It outperforms the baseline by \fact{effect.baseline.mean}.",
+    ],
+)
+def test_the_verdict_is_printed_and_no_stronger_word_typed(sentence):
+    good = FILLER + r"The verdict is \verdict{} on \setting{scope}. "
+    assert "is typed" in section("conclusion", good + sentence)
+    assert section("conclusion", good + rf"\conjecture{{{sentence}}}") == ""
+
+
+def test_the_method_may_tell_the_rule_of_the_verdict():
+    assert "is typed" not in section("method", "It is refuted where the upper limit is below that effect.")
+
+
 def test_every_figure_and_table_of_a_section_is_referred_to():
     assert r"\ref{fig:effects}" in section("results", FILLER + r"The verdict is \verdict.")
 
