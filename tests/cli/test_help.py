@@ -8,7 +8,10 @@ import pytest
 from tests.cli.support import REPOSITORY, Shoal, assert_refused
 
 HEAVY = ("langgraph", "openai", "scipy", "docker", "matplotlib", "numpy", "pydantic_settings")
-COMMANDS = ("run", "resume", "stop", "list", "show", "logs", "trial", "template", "init", "clean", "doctor", "models")
+COMMANDS = (
+    *("run", "resume", "stop", "list", "show", "logs", "trial", "template"),
+    *("init", "clean", "doctor", "models", "estimate", "calls", "replay"),
+)
 PROGRAM = """
 import sys
 from agent.cli import run
@@ -40,7 +43,7 @@ def test_help_names_every_command(shoal: Shoal) -> None:
 def test_run_has_every_flag_of_the_contract(shoal: Shoal) -> None:
     shown = shoal("run", "--help").stdout
     flags = "model base-url seed ideas idea explore replicates workers sandbox workspace name regime until"
-    switches = "no-pdf allow-uninformative allow-exhausted json"
+    switches = "no-pdf allow-uninformative allow-exhausted json max-cost max-tokens max-minutes max-trials yes"
     for flag in [*flags.split(), *switches.split()]:
         assert f"--{flag} " in shown
 
