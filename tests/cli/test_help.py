@@ -43,8 +43,9 @@ def test_help_names_every_command(shoal: Shoal) -> None:
 def test_run_has_every_flag_of_the_contract(shoal: Shoal) -> None:
     shown = shoal("run", "--help").stdout
     flags = "model base-url seed ideas idea explore replicates workers sandbox workspace name regime until"
-    switches = "no-pdf allow-uninformative allow-exhausted json max-cost max-tokens max-minutes max-trials yes"
-    for flag in [*flags.split(), *switches.split()]:
+    switches = "no-pdf allow-uninformative allow-exhausted json yes"
+    caps = "max-cost max-tokens max-minutes max-trials"
+    for flag in [*flags.split(), *switches.split(), *caps.split()]:
         assert f"--{flag} " in shown
 
 
