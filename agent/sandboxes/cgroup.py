@@ -114,6 +114,8 @@ def find() -> Found:
     """Where this process may make groups that bound memory, processes and CPU, or some of these."""
     mounts, own = _mounts(), _own_groups()
     one, two = version_1(mounts, own), version_2(mounts, own)
+    if not any(name in mounts for name in CONTROLLERS):
+        return two
     return max(one, two, key=lambda found: len(found.tree.roots) if found.tree else 0)
 
 
@@ -169,15 +171,13 @@ def version_1(mounts: Mapping[str, Path], own: Mapping[str, str]) -> Found:
                 roots[name] = folder
                 files |= offered
                 break
-    mounted = any(name in mounts for name in CONTROLLERS)
-    why = "this process may not write its cgroup v1 folders" if mounted else "no cgroup v1 is mounted"
-    return _found(1, roots, files, why)
+    return _found(1, roots, files, "this process may not write its cgroup v1 folders")
 
 
 def version_2(mounts: Mapping[str, Path], own: Mapping[str, str]) -> Found:
     """The nearest group, from this process's own up, that it may divide further."""
     if "" not in mounts:
-        return Found(None, "no cgroup v2 is mounted")
+        return Found(None, "no control groups are mounted")
     why = "no group above this process may be divided by it"
     best: dict[str, Path] = {}
     files: set[str] = set()
