@@ -52,13 +52,14 @@ def hint(run_name: str, text: str, idea: str | None, root: Path, *, json: bool) 
     """
     workspace = Workspace(root)
     run = known_run(workspace, run_name)
-    if not text.strip() or len(text) > LONGEST:
-        raise UserError(f"a hint has 1 to {LONGEST} characters; this one has {len(text.strip())}")
+    text = " ".join(text.split())  # one line: a hint must not look like another part of a prompt
+    if not 1 <= len(text) <= LONGEST:
+        raise UserError(f"a hint has 1 to {LONGEST} characters; this one has {len(text)}")
     if idea is not None:
         _still_exploring(workspace, run, idea)
     elif not _open_ideas(workspace, run):
         raise UserError(f"every exploration of run {run_name} has ended: a hint would reach nobody")
-    number = _record(workspace, run, Steering(act="hint", idea=idea, text=text.strip()))
+    number = _record(workspace, run, Steering(act="hint", idea=idea, text=text))
     unread = (
         "" if _is_read(workspace, run, idea) else "; no language model proposes edits there: nobody reads it"
     )
