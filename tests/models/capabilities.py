@@ -87,7 +87,7 @@ class Capabilities:
         other = "max_tokens" if self.limit == "max_completion_tokens" else "max_completion_tokens"
         kind = body.get("response_format", {}).get("type")
         if self.limit != "either" and other in body:
-            return f"Unsupported parameter: '{other}' is not supported with this model. Use '{self.limit}' instead."
+            return f"Unsupported parameter: '{other}' is not supported. Use '{self.limit}' instead."
         if not self.temperature and "temperature" in body:
             return "Unsupported value: 'temperature' does not support 0.5 with this model."
         if not self.system and any(message["role"] == "system" for message in body["messages"]):

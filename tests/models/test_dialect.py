@@ -1,4 +1,4 @@
-"""Every combination of a server's capabilities is settled in a few calls, remembered, and all usage booked."""
+"""Every combination of capabilities is settled in a few calls, remembered, and all usage is booked."""
 
 from __future__ import annotations
 

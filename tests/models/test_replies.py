@@ -1,4 +1,4 @@
-"""Bodies of chat completions are read whichever fields a server fills, and error statuses mean what they mean."""
+"""Chat completions are read whichever fields a server fills, and error statuses mean what they mean."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def body(message: Any, finish: str | None = "stop") -> bytes:
         ({"content": "", "reasoning": '{"a": 1}'}, "stop", '{"a": 1}', "stop"),
         ({"content": "", "reasoning": 'Is it {"a": 1}?'}, "stop", "", "stop"),
         ({"content": "", "reasoning": '{"a": 1}'}, "length", "", "length"),
-        ({"content": [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}]}, "stop", "a", "stop"),
+        ({"content": [{"type": "thinking"}, {"type": "text", "text": "a"}]}, "stop", "a", "stop"),
         ({"content": "\ud83d"}, "stop", "?", "stop"),
     ],
 )  # fmt: skip

@@ -75,7 +75,7 @@ def test_attempts_and_time_are_bounded_whatever_happens(attempts, total_s, takes
 def test_a_fault_that_lasts_says_how_often_it_was_tried_and_what_to_do() -> None:
     clock = Hand()
     faulty = Faulty(clock, *[Passing("HTTP 503", "The server says: busy")] * 9)
-    with pytest.raises(ModelUnavailable, match="^openai:m: HTTP 503 in 7 attempts; The server says: busy$"):
+    with pytest.raises(ModelUnavailable, match=r"^openai:m: HTTP 503 in 7 attempts; The server says: busy$"):
         persistent(faulty, clock).complete(request())
     assert len(faulty.begun) == 7
 
@@ -94,6 +94,21 @@ def test_a_fault_with_fewer_tries_ends_sooner() -> None:
     with pytest.raises(ModelUnavailable, match="in 2 attempts; the account's quota"):
         persistent(faulty, clock).complete(request())
     assert clock.told == [clock.told[0]]
+
+
+def test_a_fault_with_fewer_tries_has_them_beside_the_others() -> None:
+    clock = Hand()
+    brief, long = Passing("unreadable", tries=2), Passing("HTTP 500")
+    faulty = Faulty(clock, long, long, brief, long)
+    persistent(faulty, clock).complete(request())
+    assert [line.rsplit(",", 1)[1] for line in clock.told] == [
+        " attempt 2 of 7",
+        " attempt 3 of 7",
+        " attempt 4 of 4",
+        " attempt 5 of 7",
+    ]
+    with pytest.raises(Passing, match="unreadable in 4 attempts"):
+        persistent(Faulty(clock, long, brief, long, brief, long), clock).complete(request())
 
 
 def test_a_refusal_is_not_tried_again() -> None:
