@@ -51,6 +51,8 @@ class EditIn(Given):
     """Number of the edit whose code is given; None for the template's code."""
     parent_score: float | None
     """The primary metric of the code given, on the dev split."""
+    template_score: float | None = None
+    """The primary metric of the template's own code, on the dev split; None until it is known."""
     tried: tuple[Tried, ...] = ()
     hints: tuple[str, ...] = ()
     """What the person who runs the study said while it ran, in their order."""

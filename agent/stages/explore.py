@@ -165,6 +165,7 @@ class _Exploration:
             code=code_files(template.code(before)),
             parent=None if parent is None else parent + 1,
             parent_score=root_score if parent is None else seen,
+            template_score=root_score,
             tried=tuple(self._tried(candidate) for candidate in edits.values()),
             hints=self.steer.hints,
             step=step + 1,

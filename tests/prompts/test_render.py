@@ -107,6 +107,12 @@ def test_what_changes_from_edit_to_edit_stands_behind_the_code():
     assert "- Edit 1, on the template: Average all. Score 0.71." in same
 
 
+def test_an_edit_is_told_what_the_unchanged_code_scored_once_that_is_known():
+    user = render(PROMPTS["edit"], samples.edit_in(template_score=0.76649))[1].text
+    assert "- The template, unchanged. Score 0.7665." in user
+    assert "unchanged. Score" not in render(PROMPTS["edit"], samples.edit_in())[1].text
+
+
 def test_of_failed_edits_only_the_newest_keeps_its_log_and_the_others_one_line():
     log = "Traceback\n  File x\nValueError: too wide"
     failed = tuple(
