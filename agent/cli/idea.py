@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent.artifacts import CodeTreatment, Edit, Idea, KnobTreatment, Treatment
 from agent.cli.code import CodeProblem, CodeTable, edits_of
@@ -15,8 +15,10 @@ from agent.errors import UserError
 from agent.templates import Template
 
 
-class IdeaFile(CodeTable):
-    """An idea as a user writes it down, in TOML; the code is given where no model is to write it."""
+class IdeaWords(BaseModel):
+    """An idea as a user writes it down, in TOML."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str = Field(min_length=1)
     hypothesis: str = Field(min_length=1)
@@ -26,11 +28,9 @@ class IdeaFile(CodeTable):
     """The knob whose values are the idea."""
     what: str | None = None
     """The change of the code that is the idea."""
-    deciding: tuple[Literal["baseline", "control"], ...] = ()
-    """Comparators that decide, where the usual ones are not meant."""
 
     @model_validator(mode="after")
-    def _one_treatment(self) -> IdeaFile:
+    def _one_treatment(self) -> Self:
         if (self.knob is None) == (self.what is None):
             raise ValueError('name either `knob = "…"` or `what = "…"`')
         return self
@@ -39,6 +39,13 @@ class IdeaFile(CodeTable):
     def treated(self) -> Treatment:
         """What the idea changes."""
         return KnobTreatment(knob=self.knob) if self.knob else CodeTreatment(what=self.what or "")
+
+
+class IdeaFile(IdeaWords, CodeTable):
+    """`--idea FILE`; the code is given where no model is to write it."""
+
+    deciding: tuple[Literal["baseline", "control"], ...] = ()
+    """Comparators that decide, where the usual ones are not meant."""
 
 
 def read_idea(argument: str | None, template: Template, *, scripted: bool) -> tuple[str | None, Idea | None]:
@@ -71,11 +78,13 @@ def read_idea(argument: str | None, template: Template, *, scripted: bool) -> tu
         )
     if written.deciding:
         _check_deciding(file)
-    return None, own_idea(written, edits)
+    idea = own_idea(written)
+    deciding: tuple[Literal["control"], ...] = ("control",) if "control" in written.deciding else ()
+    return None, idea.model_copy(update={"edits": edits, "deciding": deciding})
 
 
-def own_idea(written: IdeaFile, edits: tuple[Edit, ...] = ()) -> Idea:
-    """An idea of a person."""
+def own_idea(written: IdeaWords) -> Idea:
+    """An idea of a person, without code."""
     return Idea(
         id=_slug(written.title),
         title=written.title,
@@ -85,12 +94,10 @@ def own_idea(written: IdeaFile, edits: tuple[Edit, ...] = ()) -> Idea:
         refuted_if=written.refuted_if,
         origin="human",
         novelty="not assessed",
-        edits=edits,
-        deciding=("control",) if "control" in written.deciding else (),
     )
 
 
-def known_knob(file: Written[IdeaFile], knob: str | None, template: Template) -> None:
+def known_knob(file: Written[IdeaWords], knob: str | None, template: Template) -> None:
     """Refuse a knob that the template does not have."""
     if knob is not None and knob not in template.spec.knobs:
         known = ", ".join(template.spec.knobs)
@@ -98,7 +105,7 @@ def known_knob(file: Written[IdeaFile], knob: str | None, template: Template) ->
 
 
 def code_of(
-    file: Written[IdeaFile], table: CodeTable, at: tuple[str, ...], template: Template
+    file: Written[IdeaWords], table: CodeTable, at: tuple[str, ...], template: Template
 ) -> tuple[Edit, ...]:
     """The edits that a table of the file means.
 

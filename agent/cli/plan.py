@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from agent.artifacts import BroughtArm, BroughtPlan, Change, Family, Idea, Role, Scalar
 from agent.cli.code import CodeTable
-from agent.cli.idea import IdeaFile, code_of, known_knob, own_idea
+from agent.cli.idea import IdeaWords, code_of, known_knob, own_idea
 from agent.cli.template import named_template
 from agent.cli.toml import Written, read_toml
 from agent.errors import TemplateError
@@ -35,7 +35,7 @@ class ArmTable(CodeTable):
     """Configurations that it was chosen from, as you declare; needed but for ablations."""
 
 
-class PlanFile(IdeaFile):
+class PlanFile(IdeaWords):
     """A plan as a user writes it down."""
 
     schema_: Literal[1] = Field(alias="schema")
@@ -51,12 +51,6 @@ class PlanFile(IdeaFile):
     arms: dict[str, ArmTable]
     comparisons: dict[str, Family] = Field(default_factory=dict)
     """What the comparison of the treatment with an arm is for, by the arm's name."""
-
-    @model_validator(mode="after")
-    def _code_stands_in_arms(self) -> PlanFile:
-        if self.edits or self.files or self.diff or self.deciding:
-            raise ValueError("code stands in the arms, and what decides in [comparisons]")
-        return self
 
 
 @dataclass(frozen=True)
