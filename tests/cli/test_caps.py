@@ -70,16 +70,15 @@ def test_a_run_stops_before_its_cap_on_tokens_and_asks_nothing_twice(here: Path,
     with HTTPServer() as server:
         telltale = Telltale(server)
         model = ("--model", MODEL, "--base-url", telltale.base_url, "--name", "a", "--until", "explore")
-        stopped = shoal(*STUDY, *model, "--max-tokens", "20000", env={"OPENAI_API_KEY": KEY})
+        key = {"OPENAI_API_KEY": KEY}
+        stopped = shoal(*STUDY, *model, env={**key, "SHOAL_BUDGET__STAGE__EXPLORE__MAX_TOKENS": "5000"})
         assert stopped.returncode == 3
-        assert "20000 tokens (--max-tokens): 1 calls" in stopped.stderr
+        assert "5000 tokens for stage explore: 0 calls, 0 tokens" in stopped.stderr
         asked = len(telltale.bodies)
-        resumed = shoal(
-            "resume", "a", "--max-tokens", "40000", "--until", "ideate", env={"OPENAI_API_KEY": KEY}
-        )
+        resumed = shoal("resume", "a", "--max-tokens", "3000", env=key)
         assert resumed.returncode == 3
-        assert "stopped after ideate" in resumed.stderr
-        assert len(telltale.bodies) == asked
+        assert "3000 tokens (--max-tokens): 1 calls" in resumed.stderr
+        assert len(telltale.bodies) == asked == 2
 
 
 def test_a_cap_of_a_stage_that_does_not_exist_is_named_with_its_line(here: Path, shoal: Shoal) -> None:

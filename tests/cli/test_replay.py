@@ -2,19 +2,23 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent.cli import run as command
 from agent.errors import AnswerRejected, WorkspaceCorrupt
 from agent.models.journal import Journaled, read_entry
 from agent.models.replay import Miss, RecordEnds, Replayed
 from agent.models.wire import Reply, Request, Sampling
 from agent.prompts import Message
 from tests.cli.recorded import IDEA, RULES, SERVED, Recorded
-from tests.cli.support import MICRO, files, in_folder
+from tests.cli.support import MICRO, files
 from tests.models.support import request
+
+Replay = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -25,12 +29,23 @@ def copy(recorded: Recorded, tmp_path: Path) -> Path:
     return target
 
 
+@pytest.fixture
+def replay(copy: Path, capsys: pytest.CaptureFixture[str]) -> Replay:
+    """Replays a run of the copied workspace; gives the exit code and what was printed."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        code = command(["replay", *map(str, arguments), "--workspace", str(copy)])
+        return (code, *capsys.readouterr())
+
+    return run
+
+
 @pytest.mark.parametrize("run", [SERVED, RULES])
-def test_every_text_comes_out_again_from_the_record_alone(copy: Path, run: str) -> None:
+def test_every_text_comes_out_again_from_the_record_alone(copy: Path, run: str, replay: Replay) -> None:
     before = files(copy)
-    done = in_folder(copy)("replay", run, "--json", "--out", copy.parent / "again")
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    code, printed, told = replay(run, "--json", "--out", copy.parent / "again")
+    assert code == 0, told
+    document = json.loads(printed)
     assert document["same"]
     assert document["problems"] == []
     assert all(kind["equal"] == kind["of"] > 0 for kind in document["texts"].values())
@@ -48,51 +63,51 @@ def document_idea(workspace: Path, run: str) -> str:
     return folder.name
 
 
-def test_a_changed_template_is_a_miss_that_names_prompt_site_and_line(copy: Path) -> None:
+def test_a_changed_template_is_a_miss_that_names_prompt_site_and_line(copy: Path, replay: Replay) -> None:
     template = copy.parent / "changed"
     shutil.copytree(MICRO, template)
     text = (template / "template.toml").read_text()
     asks = next(line for line in text.splitlines() if line.startswith("question"))
     (template / "template.toml").write_text(text.replace(asks, 'question = "Is it so?"'))
-    done = in_folder(copy)("replay", SERVED, "--template", template)
-    assert done.returncode == 1
-    first, second = done.stderr.splitlines()
+    code, _, done = replay(SERVED, "--template", template)
+    assert code == 1
+    first, second = done.splitlines()
     assert "prompt ideate v" in first
     assert "at run/ideate/0: messages[1] differs at line " in first
     assert "Is it so?" in first
     assert "texts were not made again" in second
 
 
-def test_a_changed_experiment_is_refused(copy: Path) -> None:
+def test_a_changed_experiment_is_refused(copy: Path, replay: Replay) -> None:
     template = copy.parent / "changed"
     shutil.copytree(MICRO, template)
     (template / "experiment.py").write_text((template / "experiment.py").read_text() + "\n# more\n")
-    done = in_folder(copy)("replay", SERVED, "--template", template)
-    assert done.returncode == 2
-    assert "its experiment changed since" in done.stderr
+    code, _, done = replay(SERVED, "--template", template)
+    assert code == 2
+    assert "its experiment changed since" in done
 
 
-def test_a_text_that_was_changed_afterwards_is_named_with_its_line(copy: Path) -> None:
+def test_a_text_that_was_changed_afterwards_is_named_with_its_line(copy: Path, replay: Replay) -> None:
     paper = copy / "papers" / RULES / "attention" / "round-0" / "paper.tex"
     paper.write_text(paper.read_text().replace("\\end{document}", "% more\n\\end{document}"))
-    done = in_folder(copy)("replay", RULES)
-    assert done.returncode == 1
-    assert f"papers/{RULES}/attention/round-0/paper.tex differs at line " in done.stderr
-    assert "was '% more'" in done.stderr
+    code, _, done = replay(RULES)
+    assert code == 1
+    assert f"papers/{RULES}/attention/round-0/paper.tex differs at line " in done
+    assert "was '% more'" in done
 
 
-def test_damage_and_gaps_of_the_journal_are_named(copy: Path) -> None:
+def test_damage_and_gaps_of_the_journal_are_named(copy: Path, replay: Replay) -> None:
     calls = copy / "experiments" / SERVED / "calls"
     path = next(p for p in calls.iterdir() if read_entry(p).site == f"{IDEA}/write/conclusion")
     whole = path.read_text()
     path.write_text(whole[:-40])
-    torn = in_folder(copy)("replay", SERVED)
-    assert torn.returncode == 4
-    assert f"{path.name} is damaged" in torn.stderr
+    code, _, torn = replay(SERVED)
+    assert code == 4
+    assert f"{path.name} is damaged" in torn
     path.unlink()
-    gone = in_folder(copy)("replay", SERVED)
-    assert gone.returncode == 1
-    assert f"did not come to prompt section at {IDEA}/write/conclusion" in gone.stderr
+    code, _, gone = replay(SERVED)
+    assert code == 1
+    assert f"did not come to prompt section at {IDEA}/write/conclusion" in gone
 
 
 # --------------------------------------------------------------------------------- the client by itself
@@ -118,7 +133,7 @@ def journal(folder: Path, *requests: Request) -> Replayed:
         ({"version": 9}, "prompt edit v9 at a/explore/1: recorded for edit v1"),
         ({"prompt": "other"}, "prompt other v1 at a/explore/1: recorded for edit v1"),
         ({"model": "openai:n"}, "model was openai:m, is openai:n"),
-        ({"schema": {"type": "array"}}, "schema.type: was 'object', is 'array'"),
+        ({"schema": {**request().schema, "type": "array"}}, "schema.type: was 'object', is 'array'"),
         ({"messages": (Message("system", "one\ntwo"),)}, "messages[0] differs at line 1: was "),
         ({"messages": (*request().messages, Message("user", "x"))}, "messages[2] is new"),
         ({"messages": request().messages[:1]}, "messages[1] is gone"),
