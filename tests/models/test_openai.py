@@ -1,13 +1,20 @@
 """The client speaks to real servers of the chat-completions wire, and adapts to what they refuse."""
 
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
 from agent.errors import ModelUnavailable, SettingsError
+from agent.models.ask import Asked
 from agent.models.openai import OpenAIClient
-from agent.models.wire import Sampling
-from agent.ports import Usage
-from agent.prompts import EDIT
+from agent.models.wire import Picture, Sampling, Unanswered
+from agent.ports import ModelRole, Usage
+from agent.prompts import EDIT, render
 from tests.models.server import ChatServer, completion, refusal_of
 from tests.models.support import DATA, GOOD, KEY, asked, client, persistent, request
 
@@ -122,8 +129,6 @@ def test_a_server_that_is_not_there_is_unavailable_and_named():
 
 @pytest.mark.parametrize("body", ["<html>a proxy</html>", '{"error": "overloaded"}', "{"])
 def test_a_reply_that_is_no_chat_completion_is_machinery(httpserver: HTTPServer, body):
-    from werkzeug import Response
-
     kind = "text/html" if body.startswith("<") else "application/json"
     server = ChatServer(httpserver, lambda _: Response(body, content_type=kind))
     with pytest.raises(ModelUnavailable):
@@ -145,3 +150,75 @@ def test_a_call_may_have_a_time_limit(httpserver: HTTPServer):
             client(server, timeout_s=0.2).complete(request())
     finally:
         held.set()
+
+
+PNG = b"\x89PNG\r\n\x1a\n not much of a picture"
+
+
+def test_pictures_go_with_the_last_message_as_data_urls_and_into_the_key(
+    httpserver: HTTPServer, tmp_path: Path
+):
+    file = tmp_path / "figure.png"
+    file.write_bytes(PNG)
+    shown = replace(EDIT, role="vision", images=lambda _: (file,))
+    server = ChatServer(httpserver, completion(GOOD))
+    models: dict[ModelRole, str] = {"default": "vllm:blind", "vision": "vllm:seeing"}
+    answer = Asked(persistent(server), models).ask(shown, DATA, site="a/explore/1")
+    assert answer.model == "vllm:seeing"
+    system, user = server.requests[0]["messages"]
+    assert isinstance(system["content"], str)
+    text, picture = user["content"]
+    assert text == {"type": "text", "text": render(EDIT, DATA)[1].text}
+    head, _, content = picture["image_url"]["url"].partition(",")
+    assert head == "data:image/png;base64"
+    assert base64.b64decode(content) == PNG
+    keys = {
+        request(pictures=()).key,
+        *(request(pictures=(Picture("image/png", x),)).key for x in (PNG, b"x")),
+    }
+    assert len(keys) == 3
+    assert request().key == request(pictures=()).key
+
+
+def test_an_answer_that_the_keepers_filter_is_a_refusal_whether_200_or_400(httpserver: HTTPServer):
+    body = {"error": {"message": "filtered", "code": "content_filter"}}
+    server = ChatServer(
+        httpserver,
+        completion("", finish="content_filter"),
+        Response(json.dumps(body), status=400, content_type="application/json"),
+    )
+    assert [client(server).complete(request()).finish for _ in range(2)] == ["refusal", "refusal"]
+
+
+def test_what_a_server_could_not_make_valid_is_an_answer_to_repair(httpserver: HTTPServer):
+    error = {
+        "message": "Failed to generate JSON",
+        "code": "json_validate_failed",
+        "failed_generation": "{oops",
+    }
+    server = ChatServer(httpserver, Response(json.dumps({"error": error}), status=400), completion(GOOD))
+    asked(server, "groq:m").ask(EDIT, DATA, site="a/explore/1")
+    assert server.requests[1]["messages"][2] == {"role": "assistant", "content": "{oops"}
+
+
+def test_a_schema_that_breaks_the_server_is_not_asked_for_again(httpserver: HTTPServer):
+    def compiles_no_grammar(body):
+        kind = body["response_format"]["type"]
+        return completion(GOOD) if kind == "json_object" else refusal_of(500, "failed to parse grammar")
+
+    server = ChatServer(httpserver, compiles_no_grammar)
+    assert client(server).complete(request(model="llamacpp:m")).text == GOOD
+
+
+def test_no_key_stands_in_the_excerpt_of_an_unreadable_reply(httpserver: HTTPServer):
+    server = ChatServer(httpserver, Response(f"your key is {KEY}", content_type="text/plain"))
+    with pytest.raises(Unanswered, match=r"your key is \[key\]"):
+        client(server).complete(request())
+
+
+def test_closed_connections_are_opened_anew(httpserver: HTTPServer):
+    server = ChatServer(httpserver, completion(GOOD))
+    speaking = client(server)
+    for _ in range(2):
+        assert speaking.complete(request()).text == GOOD
+        speaking.close()
