@@ -176,7 +176,9 @@ def test_only_what_is_allowed_by_name_is_let_go(by_rlimits: Bubblewrap) -> None:
 
 @pytest.fixture
 def users_folder() -> Iterator[Path]:
-    """A folder that belongs to an ordinary user."""
+    """A folder that belongs to an ordinary user, as whom only root can run a command."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can run a command as another user")
     folder = Path(tempfile.mkdtemp(prefix="shoal-user-"))
     os.chown(folder, USER, USER)
     yield folder
@@ -185,8 +187,6 @@ def users_folder() -> Iterator[Path]:
 
 def as_user(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`shoal ARGUMENTS` as an ordinary user, on a Python that he can read."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can run a command as another user")
     paths = os.pathsep.join([str(ROOT), *(path for path in sys.path if path.endswith("-packages"))])
     give_up = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs")
     readable = subprocess.run([*give_up, "test", "-x", os.path.realpath(sys.executable)], check=False)
