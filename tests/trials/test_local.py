@@ -1,9 +1,11 @@
 """The executor: each trial once, results as they end, and an end on request."""
 
+import gc
 import signal
 import subprocess
 import sys
 import threading
+import weakref
 from concurrent.futures import as_completed
 from pathlib import Path
 
@@ -153,6 +155,17 @@ def test_after_its_end_a_trial_can_be_asked_for_again(
     again = executor.submit(trial, Change()).result()
     executor.close()
     assert (ran.reused, again.reused, again.result) == (False, True, ran.result)
+
+
+def test_an_ended_trial_is_not_held_in_memory(micro: Prepared, sandbox: Sandbox, tmp_path: Path) -> None:
+    executor = local(micro, sandbox, tmp_path, workers=1)
+    future = executor.submit(micro.setup.trial(Change(), 0, "dev"), Change())
+    held = weakref.ref(future.result())
+    del future
+    executor.submit(micro.setup.trial(Change(), 1, "dev"), Change()).result()  # the worker went on
+    gc.collect()
+    assert held() is None
+    executor.close()
 
 
 def test_after_closing_nothing_runs_any_more(micro: Prepared, sandbox: Sandbox, tmp_path: Path) -> None:
