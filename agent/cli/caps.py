@@ -152,9 +152,12 @@ class Patient:
         future.add_done_callback(self._futures.discard)  # what ended would be held in memory
         return future
 
-    def finish(self) -> None:
-        """Wait for what is running; what has not begun is dropped."""
-        wait([future for future in list(self._futures) if not future.cancel()])
+    def finish(self, say: Callable[[str], None]) -> None:
+        """Wait for what is running, and say so; what has not begun is dropped."""
+        running = [future for future in list(self._futures) if not future.cancel() and not future.done()]
+        if running:
+            say(f"letting {len(running)} running trials end")
+        wait(running)
 
     def close(self) -> None:
         """End what is running and wait for it."""

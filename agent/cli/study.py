@@ -144,7 +144,7 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
         except Stopped as error:
             failure = requests.asked() or error
             if isinstance(failure, CapReached):
-                executor.finish()
+                executor.finish(board.say)
         except ShoalError as error:
             failure = error
     report = Report(

@@ -180,7 +180,9 @@ def test_at_a_cap_what_runs_may_end_and_what_waits_is_dropped() -> None:
         threading.Event().wait(0.001)
     waiting = patient.submit(trial(1), Change())
     threading.Timer(0.05, slow.go.set).start()
-    patient.finish()
+    said: list[str] = []
+    patient.finish(said.append)
+    assert said == ["letting 1 running trials end"]
     assert running.result().result.trial == trial(0).id
     assert waiting.cancelled()
     patient.close()
