@@ -2,8 +2,8 @@
 
 Promises what `agent.ports.Sandbox` says. Files leave through the attached output stream, never through
 `docker cp` or a writable bind of the host. After SIGKILL of Shoal process 1 ends with its standard input,
-and the engine removes the container. One that was made and not yet started stays: its label names the
-process that made it, so that the next start removes it, and nothing else.
+and the engine removes the container; the guard removes one that was made and not yet started. Labels name
+the process that made a container, so that the next start removes what is left even so, and nothing else.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from agent.sandboxes.collect import (
 )
 from agent.sandboxes.enforcement import Enforced, engine_rows
 from agent.sandboxes.gpus import Pool, request
+from agent.sandboxes.guard import stand_guard
 from agent.sandboxes.images import Images
 from agent.sandboxes.owner import LABEL, Owner
 from agent.sandboxes.staging import USER, new_outputs, stage, sweep_scratch
@@ -94,6 +95,7 @@ class Docker:
         self._staged = stage(store)
         self._gpus = Pool(gpus)
         self._owner = Owner.of_this_process()
+        stand_guard(self._owner.label)
         self._running: set[_Running] = set()
         self._lock = threading.Lock()
         sweep_scratch(store)

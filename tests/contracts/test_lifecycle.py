@@ -122,6 +122,7 @@ def test_nothing_is_left_after_shoal_was_killed_in_its_trials(
         from agent.sandboxes.docker import Docker
 
         wait_until(lambda: not containers_of(process.pid), "a container outlived Shoal")
+        wait_until(lambda: not processes_named(f" {process.pid} "), "the guard outlived Shoal")
         Docker(store, base_image=request.getfixturevalue("docker_base_image"))
     else:
         Bubblewrap(store)

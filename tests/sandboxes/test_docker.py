@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from agent.errors import SandboxUnavailable, Stopped
 from agent.ports import Job
 from agent.sandboxes.docker import Docker, connect
 from agent.sandboxes.owner import LABEL, Owner
-from tests.contracts.support import wait_until
+from tests.contracts.support import ROOT, processes_named, wait_until
 
 pytestmark = pytest.mark.docker
 
@@ -44,6 +45,28 @@ def test_the_next_start_removes_what_a_killed_shoal_left_and_nothing_else(
         client.remove_container(container)
     client.close()
     assert set(left) == set(made[len(gone) :])
+
+
+def test_a_container_that_a_killed_shoal_never_started_is_removed(docker_base_image: str) -> None:
+    code = """
+import sys, time
+from agent.sandboxes.docker import connect
+from agent.sandboxes.guard import stand_guard
+from agent.sandboxes.owner import LABEL, Owner
+label = Owner.of_this_process().label
+stand_guard(label)
+print(connect().create_container(sys.argv[1], ["true"], labels={LABEL: label})["Id"], flush=True)
+time.sleep(600)
+"""
+    command = [sys.executable, "-c", code, docker_base_image]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as shoal:
+        assert shoal.stdout is not None
+        made = shoal.stdout.readline().strip()
+        shoal.kill()
+    client = connect()
+    wait_until(lambda: made not in [row["Id"] for row in client.containers(all=True)], "the container stays")
+    client.close()
+    wait_until(lambda: not processes_named(f" {shoal.pid} "), "the guard stays")
 
 
 def test_proxies_of_the_client_do_not_reach_a_job(
