@@ -212,7 +212,11 @@ def _gate_node(gate: Gate) -> Any:
         def look() -> Approval | None:
             return answered(gate, key, deps.workspace)
 
-        while (given := look() or desk.wait(idea, look, deps.check_stop)) is None:
+        def tell() -> None:
+            if (asked := waiting(deps.run, idea, deps.workspace)) is not None:
+                deps.say("note", idea, asked.text)
+
+        while (given := look() or desk.wait(idea, look, tell=tell, check_stop=deps.check_stop)) is None:
             interrupt({"idea": idea, "gate": gate})
         if given.answer == "rejected":
             text = f"{REJECTED}: {given.why}"

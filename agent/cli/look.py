@@ -16,6 +16,7 @@ from agent.artifacts import (
     Artifact,
     Change,
     ComparisonResult,
+    Draft,
     Idea,
     Ideas,
     MetaReview,
@@ -280,6 +281,10 @@ def _print_idea(workspace: Workspace, run: Run, idea: Summary) -> None:
         print(f"  failed      {idea.failed}")
     if idea.waits:
         print(f"  waits       {idea.waits}")
+    if idea.waits and workspace.has(Draft, f"{key}/1") and not workspace.has(Plan, f"{key}/1"):
+        from agent.cli.approve import draft_lines  # which stands on this module
+
+        print("\n".join(draft_lines(workspace.get(Draft, f"{key}/1"))))
     if workspace.has(Plan, f"{key}/1"):
         _print_plan(workspace.get(Plan, f"{key}/1"))
     if workspace.has(Verdict, key):
@@ -327,6 +332,7 @@ def change_text(change: Change) -> str:
 
 def _detail(workspace: Workspace, key: str) -> dict[str, Any]:
     kinds: tuple[tuple[str, type[Artifact], str], ...] = (
+        ("draft", Draft, f"{key}/1"),
         ("plan", Plan, f"{key}/1"),
         ("registration", Registration, f"{key}/1"),
         ("result", Verdict, key),

@@ -35,14 +35,20 @@ class Desk:
             self._changed.notify_all()
 
     def wait(
-        self, idea: str, look: Callable[[], AnswerT | None], check_stop: Callable[[], None]
+        self,
+        idea: str,
+        look: Callable[[], AnswerT | None],
+        *,
+        tell: Callable[[], None],
+        check_stop: Callable[[], None],
     ) -> AnswerT | None:
-        """The answer that `look` finds; None once no other idea works.
+        """The answer that `look` finds; None once no other idea works. `tell` is called if it has to wait.
 
         Raises:
             Stopped: `check_stop` says so.
         """
         self.rests(idea)
+        told = False
         while True:
             check_stop()
             if (found := look()) is not None:
@@ -51,4 +57,8 @@ class Desk:
             with self._changed:
                 if not self._working:
                     return None
+            if not told:
+                tell()
+                told = True
+            with self._changed:
                 self._changed.wait(POLL_S)
