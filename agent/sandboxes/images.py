@@ -182,9 +182,7 @@ class Images:
         try:
             for name, content in files.items():
                 (private / name).write_bytes(content)
-                (private / name).chmod(
-                    0o644
-                )  # an engine that maps users has another root
+                (private / name).chmod(0o644)  # an engine that maps users has another root
             yield [*((private / name, f"{BUILD}/{name}") for name in files), *names.items()]
         finally:
             shutil.rmtree(private)
