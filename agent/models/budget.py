@@ -94,7 +94,8 @@ class Budgeted:
         number, note = self._reserve(request, most, stage)
 
         def again() -> None:
-            self._reserve(request, most, stage)
+            lost, _ = self._reserve(request, most, stage)
+            self._settle(lost, stage, most)
 
         try:
             reply = self.inner.complete(replace(request, again=again))
@@ -115,7 +116,7 @@ class Budgeted:
         return replace(reply, usage=usage, cost_usd=cost, reservation=note)
 
     def spent(self) -> Spending:
-        """What was settled, earlier starts included; reservations of calls under way are left out."""
+        """What was spent or may have been, earlier starts included; calls under way are left out."""
         with self._lock:
             return sum(self._spent.values(), Spending())
 
@@ -175,7 +176,7 @@ class Budgeted:
 
 def _told(spent: Spending, held: Spending, next_one: str) -> str:
     waiting = held.calls - spent.calls
-    booked = f"; {waiting} more are under way or were left unanswered" if waiting else ""
+    booked = f"; {waiting} more are under way" if waiting else ""
     return f"{spent.text()} spent{booked}; the next call could take up to {next_one}"
 
 

@@ -94,8 +94,8 @@ def amount_text(value: float) -> str:
 
 
 def _rounded_up(value: float) -> float:
-    """The next number with two digits."""
-    if value <= 0:
+    """The next number with two digits; 1 for next to nothing."""
+    if value < 1e-9:
         return 1.0
     step = 10.0 ** (math.floor(math.log10(value)) - 1)
     return math.ceil(value / step - 1e-9) * step
