@@ -6,6 +6,7 @@ import pytest
 
 from agent.errors import TemplateError
 from agent.ports import Sandbox
+from agent.sandboxes.bubblewrap import Bubblewrap
 from agent.templates import load_template
 from agent.trials.check import check_template
 from agent.trials.check.smoke import further_trials, honest_run
@@ -45,11 +46,14 @@ def test_an_evaluator_that_scores_nothing_at_all_is_found(
     assert faults(changed(evaluate=lenient).root, sandbox, store) == ["needs-predictions"]
 
 
-def test_a_trial_that_crashes_is_found_and_nothing_is_forged_from_it(
-    sandbox: Sandbox, store: Path, changed: Make
-) -> None:
+def test_a_trial_that_crashes_is_found(sandbox: Sandbox, store: Path, changed: Make) -> None:
     template = changed(experiment="raise SystemExit(1)")
-    rows = {row.name: row for row in check_template(template, None, sandbox, store)}
+    assert faults(template.root, sandbox, store) == ["runs", "limits"]
+
+
+def test_nothing_is_forged_from_a_trial_that_crashes(tmp_path: Path, changed: Make) -> None:
+    template = changed(experiment="raise SystemExit(1)")
+    rows = {row.name: row for row in check_template(template, None, Bubblewrap(tmp_path), tmp_path)}
     assert {name for name, row in rows.items() if row.state == "failed"} == {"runs", "limits"}
     assert (rows["all"].group, rows["all"].state) == ("forged scores", "not checked")
 
