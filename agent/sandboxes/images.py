@@ -141,7 +141,10 @@ class Images:
         Raises:
             BuildFailed: the programs in it failed.
         """
-        sources = sources_of_host(host_pip(Interpreter.of_host()), os.environ, self._ca_bundle)
+        named = {name.lower() for name in os.environ}
+        proxies = {name: url for name, url in _proxies_of_client().items() if name.lower() not in named}
+        environ = {**os.environ, **proxies}
+        sources = sources_of_host(host_pip(Interpreter.of_host()), environ, self._ca_bundle)
         script = _environment_script() if content == "environment" else _tex_script(sources)
         labels = {
             LABEL: Owner.of_this_process().label,
@@ -207,6 +210,7 @@ class Images:
             stdin_open=True,
             labels=labels,
             host_config=config,
+            use_config_proxy=False,  # its variables would stay in the image
         )["Id"]
         try:
             yield container
@@ -233,6 +237,16 @@ class Images:
 def _repository_and_tag(image: str) -> tuple[str, str]:
     repository, colon, tag = image.rpartition(":")
     return (repository, tag) if colon and "/" not in tag else (image, "latest")
+
+
+def _proxies_of_client() -> dict[str, str]:
+    """The proxies that the Docker client's configuration names for containers."""
+    from docker.utils.config import load_general_config
+    from docker.utils.proxy import ProxyConfig
+
+    tables = load_general_config().get("proxies", {})
+    variables = ProxyConfig.from_dict(tables.get("default", {})).get_environment()
+    return {name: str(value) for name, value in variables.items()}
 
 
 def _sweep(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Building environments: once, whoever asks; nothing half-built; no network afterwards; no secret left."""
 
+import json
 import os
 import signal
 import subprocess
@@ -64,8 +65,13 @@ def docker(*arguments: str) -> str:
 
 def building(kind: str, store: Path, version: str, url: str, **more: str) -> subprocess.Popen[str]:
     """A process that asks for the environment with the probe in this version."""
+    client = store / "client"
+    client.mkdir(exist_ok=True)
+    proxies = {"httpProxy": f"http://user:{SECRET}@127.0.0.1:9", "noProxy": "127.0.0.1"}
+    (client / "config.json").write_text(json.dumps({"proxies": {"default": proxies}}))
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     told = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": url, "PIP_RETRIES": "0", **more}
+    told["DOCKER_CONFIG"] = str(client)
     return subprocess.Popen(
         [sys.executable, "-c", BUILD, kind, str(store), base_image(), f"{NAME}=={version}"],
         env={**clean, **told},
@@ -115,7 +121,7 @@ def test_what_is_built_needs_no_index_again(kind: str, twice: Built) -> None:
 def test_no_address_and_no_password_is_left(kind: str, twice: Built) -> None:
     if kind == "bubblewrap":
         left = subprocess.run(
-            ["grep", "-rl", SECRET, twice.store], capture_output=True, text=True, check=False
+            ["grep", "-rl", SECRET, twice.store / "environments"], capture_output=True, text=True, check=False
         )
         assert left.stdout == ""
         return
