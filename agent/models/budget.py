@@ -100,7 +100,8 @@ class Budgeted:
         try:
             reply = self.inner.complete(replace(request, again=again))
         except (Unanswered, CapReached):
-            raise  # the server may have billed the last attempt: what was reserved stays booked
+            self._settle(number, stage, most)  # the server may have billed the last attempt
+            raise
         except (SettingsError, ModelUnavailable, Stopped):
             self._settle(number, stage, None)
             _remove(note)
