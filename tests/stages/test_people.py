@@ -58,7 +58,7 @@ def test_a_damaged_record_of_choices_is_named(tmp_path: Path) -> None:
     path = choices_path(workspace, "run", "width")
     path.parent.mkdir(parents=True)
     path.write_text("[1]")
-    with pytest.raises(WorkspaceCorrupt, match="choices.json is damaged"):
+    with pytest.raises(WorkspaceCorrupt, match=r"choices\.json is damaged"):
         Steer(workspace, "run", "width")
 
 
