@@ -135,7 +135,7 @@ def test_a_million_files_end_within_the_limits(attack: Run) -> None:
         for i in range(1_000_000):
             try: open(f"/out/{i}", "w").close()
             except OSError: pass
-    """, wall_s=3)  # fmt: skip
+    """, wall_s=1)  # fmt: skip
     assert outcome.status in ("disk_full", "timeout", "out_of_memory")
     assert outcome.outputs is None or len(files_of(outcome)) <= 20
 

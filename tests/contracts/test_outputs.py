@@ -110,17 +110,25 @@ def test_an_output_cannot_be_swapped_while_it_is_copied(attack: Run, folder: Pat
     (folder / "secret").write_text("secret")
     outcome = attack(
         """
-        open("/out/victim", "w").write("x" * 100_000)
+        import time
+        names = [f"/out/{letter}" for letter in "abcdefghijklmno"]
+        for name in names: open(name, "w").write("0")
         if os.fork() == 0:
-            while True:
-                os.symlink("/job/secret", "/out/.swap"); os.replace("/out/.swap", "/out/victim")
-                open("/out/.swap", "w").write("y" * 100_000); os.replace("/out/.swap", "/out/victim")
-        import time; time.sleep(0.1)
+            for count in range(1, 1 << 40):
+                for name in names:
+                    with open("/out/.new", "w") as file: file.write(str(count))
+                    os.replace("/out/.new", name)
+                os.symlink("/job/secret", "/out/.link"); os.replace("/out/.link", "/out/link")
+        time.sleep(0.1)
         """,
         (Mount(folder / "secret", "/job/secret"),),
     )
     assert outcome.status == "ok"
-    assert all(set(content) <= set(b"xy") for content in files_of(outcome).values())
+    files = files_of(outcome)
+    counts = {int(content) for name, content in files.items() if not name.startswith(".")}
+    assert len(files) >= 15
+    assert max(counts) - min(counts) <= 1  # all of one moment, in the middle of a round
+    assert "link" not in files
 
 
 def test_what_a_job_prints_is_no_message_of_process_1(attack: Run) -> None:
