@@ -58,6 +58,7 @@ class Call:
         linger = struct.pack("ii", 1, 0)
         self.http.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.http.connection.close()
+        self.http.close_connection = True
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,13 @@ def stalls(call: Call) -> None:
     """Headers come, the body does not."""
     call.start(100)
     call.closing.wait(STALL_S)
+    call.http.close_connection = True
 
 
 def silent(call: Call) -> None:
     """Nothing comes."""
     call.closing.wait(STALL_S)
+    call.http.close_connection = True
 
 
 def trickles(call: Call) -> None:

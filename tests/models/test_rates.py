@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import Stopped
-from agent.models.rates import BYTES_A_TOKEN, MINUTE_S, Paced, Rates
+from agent.models.rates import BYTES_A_TOKEN, LOOK_S, MINUTE_S, Gate, Paced, Rates
 from agent.models.retry import Waiting
 from agent.models.wire import Passing, Reply, Request, Sampling
 from agent.ports import Usage
@@ -101,6 +101,16 @@ def test_a_call_that_failed_unbilled_leaves_its_tokens_free() -> None:
         with pytest.raises(Passing):
             paced.complete(SMALL)
     assert clock.now() == 0
+
+
+def test_a_place_is_free_once_a_call_has_ended() -> None:
+    gate = Gate(Rates(concurrent=2))
+    first, _ = gate.enter(1, now=0.0)
+    gate.enter(1, now=0.0)
+    assert gate.enter(1, now=90.0) == (None, LOOK_S)
+    assert first is not None
+    gate.leave(first, 1)
+    assert gate.enter(1, now=90.0)[0] is not None
 
 
 def test_no_more_calls_are_under_way_than_allowed() -> None:
