@@ -19,7 +19,7 @@ from agent.cli.settings import load
 from agent.errors import UserError
 from agent.workspace import Workspace
 from tests.cli.recorded import KEY, MODEL, SERVED, STUDY, Recorded, Telltale
-from tests.cli.support import MICRO, Shoal, in_folder
+from tests.cli.support import MICRO, Shoal
 
 NEAR = 1.5
 """Factor within which the estimate of prompt tokens lies; the server counts four bytes a token."""
@@ -140,10 +140,11 @@ def test_a_paid_run_shows_its_estimate_and_is_not_begun_without_leave(here: Path
     assert not (here / "experiments").exists() or not list((here / "experiments").glob("*/run.json"))
 
 
-def test_the_table_says_where_its_figures_come_from(recorded: Recorded) -> None:
-    done = in_folder(recorded.workspace)("estimate", MICRO, "--explore", "2", "--replicates", "8")
-    assert done.returncode == 0
-    lines = done.stdout.splitlines()
+def test_the_table_says_where_its_figures_come_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(["estimate", str(MICRO), *SAME[:-1], "--workspace", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["stage", "calls", "prompt", "tok", "answer", "tok", "USD", "trials", "time"]
     assert any(line.startswith("all ") for line in lines)
     assert "no language model is asked: models cost nothing" in lines
