@@ -18,8 +18,8 @@ TWO = [
     *("run", str(MICRO), "--name", "seen", "--sandbox", "bubblewrap", "--no-pdf", "--explore", "2"),
     *("--replicates", "8", "--allow-uninformative", "--ideas", "2"),
 ]
-OWN_TO_A_RUN = {"run.json", "events.jsonl", "lock", "approvals.lock"}
-"""What holds times, or that a person was to be asked."""
+OWN_TO_A_RUN = {"run.json", "events.jsonl", "ledger.jsonl", "lock", "approvals.lock"}
+"""What holds times, the order in which ideas registered, or that a person was to be asked."""
 
 
 def evidence(folder: Path) -> dict[str, bytes]:
