@@ -121,6 +121,14 @@ def cut(call: Call) -> None:
     call.send(json.dumps(completion).encode())
 
 
+def garbled(call: Call) -> None:
+    """The right answer with a form feed in its first string, as from a backslash that was not doubled."""
+    completion = call.good()
+    message = completion["choices"][0]["message"]
+    message["content"] = message["content"].replace('": "', '": "\\f', 1)
+    call.send(json.dumps(completion).encode())
+
+
 def half(call: Call) -> None:
     """The connection breaks in the middle of the body."""
     content = json.dumps(call.good()).encode()

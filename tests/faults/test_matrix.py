@@ -23,6 +23,7 @@ from tests.faults.server import (
     cut,
     dated,
     fault_server,
+    garbled,
     half,
     huge,
     raw,
@@ -73,7 +74,7 @@ CONTENT = (
     Fault("another schema", says('{"answer": 42}'), billed=True),
     Fault("no JSON", says("I would rather not."), billed=True),
     Fault("half an object", says('{"ideas": [{"title": "a'), billed=True),
-    Fault("control characters", around('{"note": "a', '"} \\u0000'), billed=True),
+    Fault("control characters", garbled, billed=True),
     Fault("a cut reply", cut, billed=True),
 )
 UNTIDY = (
@@ -177,8 +178,12 @@ def names(faults: tuple[Fault, ...]) -> str:
     return ", ".join(fault.name for fault in faults)
 
 
-GROUPS = [*hands(TRANSPORT, 4), *hands(CONTENT, 5), *hands(UNTIDY, 4)]
-"""Faults that one call of each stage meets one after the other: within its attempts, or its turns."""
+GROUPS = [
+    (*lost, *useless, *untidy)
+    for lost, useless, untidy in zip(hands(TRANSPORT, 5), hands(CONTENT, 5), hands(UNTIDY, 5), strict=True)
+]
+"""Faults that one question of each stage meets one after the other: lost attempts of its first turn, two
+turns of no use, an untidy answer in the third."""
 
 
 @pytest.mark.timeout(120)
