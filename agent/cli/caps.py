@@ -2,7 +2,7 @@
 
 Promises that no more trials run for a run than its caps allow, however many workers there are: a trial is
 reserved before it starts and counts once it is recorded; known ones are free. At a cap nothing new starts,
-and what is running may end.
+and trials that are running may end, but for a cap on time, which ends them.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
 
     built = build.model(study.settings, folder / "calls", emit=emit, stop=ending)
     board = progress(lambda: cost_text(built.spent().cost_usd), lambda: requests.asked() is not None)
-    executor = build.executor(study, time, stop=requests.asked, emit=emit)
+    executor = build.executor(study, time, stop=ending, emit=emit)
 
     deps = Deps(
         run=run,
@@ -142,7 +142,7 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
         except UserError:
             raise
         except Stopped as error:
-            failure = requests.asked() or error
+            failure = ending() or error
             if isinstance(failure, CapReached):
                 executor.finish(board.say)
         except ShoalError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import shutil
 import sys
 import threading
 from collections import defaultdict
@@ -25,7 +27,9 @@ from agent.errors import CapReached
 from agent.models.caps import AllCaps, Caps
 from agent.ports import Event, Finished
 from tests.cli.recorded import KEY, MODEL, STUDY, Telltale
-from tests.cli.support import Shoal, assert_refused, small
+from tests.cli.support import MICRO, Shoal, assert_refused, small
+
+ENDLESS = "def main() -> None:\n    while True:\n        pass\n\n\ndef never() -> None:\n"
 
 # ------------------------------------------------------------------------------------------- a whole run
 
@@ -152,6 +156,19 @@ def test_a_known_trial_is_free_and_one_that_broke_gives_its_place_back() -> None
     run_one(recorder, trial(1), breaks=False)
     with pytest.raises(CapReached, match="1 trials were run"):
         run_one(recorder, trial(2), breaks=False)
+
+
+def test_time_that_is_up_ends_running_trials(here: Path, shoal: Shoal) -> None:
+    template = here / "endless"
+    shutil.copytree(MICRO, template)
+    code = (template / "experiment.py").read_text()
+    (template / "experiment.py").write_text(code.replace("def main() -> None:\n", ENDLESS))
+    table = (template / "template.toml").read_text()
+    (template / "template.toml").write_text(re.sub(r"wall_s = \d+", "wall_s = 3600", table))
+    stopped = shoal(*small("a", template=template), "--max-minutes", "0.02")
+    assert stopped.returncode == 3, stopped.stderr
+    assert "--max-minutes" in stopped.stderr
+    assert ran(here, "a") == 0
 
 
 class Slow:
