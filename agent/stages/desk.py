@@ -42,7 +42,7 @@ class Desk:
         tell: Callable[[], None],
         check_stop: Callable[[], None],
     ) -> AnswerT | None:
-        """The answer that `look` finds; None once no other idea works. `tell` is called if it has to wait.
+        """The answer that `look` finds; None once no other idea works. `tell` is called if it takes long.
 
         Raises:
             Stopped: `check_stop` says so.
@@ -57,8 +57,7 @@ class Desk:
             with self._changed:
                 if not self._working:
                     return None
-            if not told:
+                others_go_on = not self._changed.wait(POLL_S)
+            if others_go_on and not told:
                 tell()
                 told = True
-            with self._changed:
-                self._changed.wait(POLL_S)
