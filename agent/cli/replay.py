@@ -180,7 +180,7 @@ def _replayed(
         executor=executor,
         literature=build.literature(template),
         tex=None,
-        unenforced=_unenforced(source.run_folder(run.name)),
+        unenforced=unenforced_limits(source.run_folder(run.name)),
         stop=lambda: None,
         consent=lambda _consent, _why: True,
         emit=lambda _event: None,
@@ -192,7 +192,7 @@ def _replayed(
     return executor, ""
 
 
-def _unenforced(folder: Path) -> tuple[str, ...]:
+def unenforced_limits(folder: Path) -> tuple[str, ...]:
     """Limits that nothing held on the machine on which the paper was begun, as the events tell."""
     current: tuple[str, ...] = ()
     for event in events(folder):

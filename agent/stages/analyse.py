@@ -60,9 +60,10 @@ def derive(plan: Plan, registration: Registration, tree: Tree, results: Results,
     return Evidence(verdict, facts, claims)
 
 
-def _draw(
+def drawings(
     plan: Plan, registration: Registration, tree: Tree, results: Results, evidence: Evidence, deps: Deps
-) -> Figures:
+) -> tuple[drawing.Drawn, ...]:
+    """The figures of a study; the same input gives the same bytes under the same matplotlib."""
     name, metric = deps.setup.template.primary
     label, unit = metric_label(name, metric), metric.unit
     drawn = (
@@ -70,9 +71,14 @@ def _draw(
         drawing.effects(plan, evidence.verdict, evidence.facts, metric_label=label, unit=unit),
         drawing.exploration(tree, plan, metric_label=label, unit=unit),
     )
+    return tuple(one for one in drawn if one is not None)
+
+
+def _draw(
+    plan: Plan, registration: Registration, tree: Tree, results: Results, evidence: Evidence, deps: Deps
+) -> Figures:
     figures = []
-    for one in drawn:
-        if one is not None:
-            deps.workspace.put_file(figure_path(deps.run.name, plan.idea, one.figure), one.pdf)
-            figures.append(one.figure)
+    for one in drawings(plan, registration, tree, results, evidence, deps):
+        deps.workspace.put_file(figure_path(deps.run.name, plan.idea, one.figure), one.pdf)
+        figures.append(one.figure)
     return Figures(items=tuple(figures), parents=(evidence.facts.hash,))

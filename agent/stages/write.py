@@ -44,12 +44,12 @@ def write(idea: Idea, number: int, deps: Deps) -> Paper:
     for name in WRITTEN:
         deps.check_stop()
         texts[name] = write_section(name, study, texts, deps)
-    rendered, report = _audited(study, texts, deps)
+    rendered, report = audited(study, texts, deps)
     for revision in range(1, REVISIONS + 1):
         if report.passed:
             break
         texts = _revised(texts, report, revision, study, deps)
-        rendered, report = _audited(study, texts, deps)
+        rendered, report = audited(study, texts, deps)
     files = {**rendered.files(), **_figure_files(study, deps)}
     _store(f"{deps.run.name}/{idea.id}/{number}", files, report, deps)
     return Paper(
@@ -101,7 +101,12 @@ def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> Pape
     )
 
 
-def _audited(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> tuple[Rendered, Audit]:
+def audited(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> tuple[Rendered, Audit]:
+    """The paper that the texts make, and what the audit holds against it; nothing is stored.
+
+    Raises:
+        BindError: a text names what does not exist.
+    """
     rendered = render(paper_in(study, texts, deps))
     context = AuditContext(
         facts=study.facts,
