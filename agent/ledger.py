@@ -21,6 +21,9 @@ GENESIS = "0" * 64
 RESTORE = "put the file back from a copy; what was registered must stay known"
 
 
+Kind = Literal["primary", "additional", "replicate", "reproduce"]
+
+
 class Entry(Artifact):
     """One registration, as the run states it."""
 
@@ -29,7 +32,7 @@ class Entry(Artifact):
     """Hash of the plan."""
     pool: str
     """Hash of the test inputs and answers."""
-    kind: Literal["primary", "additional", "replicate", "reproduce"]
+    kind: Kind
 
     @property
     def counted(self) -> bool:

@@ -426,6 +426,21 @@ def replay(
     return replay_run(run, workspace, template, out, json=json)
 
 
+@app.command(rich_help_panel=LOOKING)
+def verify(
+    run: Annotated[str, typer.Argument(metavar="RUN[/IDEA]", help="A run, or one idea of it.")],
+    template: Annotated[
+        str | None, typer.Option(metavar="TEMPLATE", help="Where the template is now, if it was moved.")
+    ] = None,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Hold a run against its own record, from the hashes to the links of the PDF; exit 1 if one is wrong."""
+    from agent.cli.verify import verify as hold
+
+    return hold(run, workspace, template, json=json)
+
+
 @app.command(rich_help_panel=TEMPLATES)
 def trial(
     template: TemplateName,

@@ -62,7 +62,7 @@ def register(idea: Idea, tree: Tree, deps: Deps) -> Registration:
     key = f"{deps.run.name}/{idea.id}/{PRIMARY}"
     approval = answered("plan", f"{deps.run.name}/{idea.id}", deps.workspace)
     plan, power = plan_of(idea, tree, deps, approval)
-    number = deps.run.pool_count + 1 + _position(idea, deps)
+    number = deps.run.pool_count + 1 + position_of(idea, deps)
     budget = deps.setup.template.spec.replicates.registrations
     registration = Registration(
         plan_hash=plan.hash,
@@ -187,7 +187,7 @@ def _candidate(tree: Tree, arm: str, index: int) -> Candidate:
     return next(c for c in tree.candidates if (c.arm, c.index) == (arm, index))
 
 
-def _position(idea: Idea, deps: Deps) -> int:
+def position_of(idea: Idea, deps: Deps) -> int:
     """Place of the idea among those of the run, from 0, so that the count does not depend on who is first."""
     items = deps.workspace.get(Ideas, deps.run.name).items
     return [item.id for item in items].index(idea.id)
