@@ -441,6 +441,20 @@ def verify(
     return hold(run, workspace, template, json=json)
 
 
+@app.command(rich_help_panel=LOOKING)
+def ledger(
+    pool: Annotated[
+        str | None, typer.Option(metavar="HASH", help="Only this test pool; the first digits do.")
+    ] = None,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Show what was registered on the workspace's test pools, counted as a run counts it."""
+    from agent.cli.ledger import show_ledger
+
+    return show_ledger(workspace, pool, json=json)
+
+
 @app.command(rich_help_panel=TEMPLATES)
 def trial(
     template: TemplateName,
