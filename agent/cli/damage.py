@@ -18,6 +18,7 @@ from agent.artifacts import (
     Audit,
     Claims,
     Draft,
+    Ending,
     Facts,
     Figures,
     Idea,
@@ -26,6 +27,8 @@ from agent.artifacts import (
     Paper,
     Plan,
     Registration,
+    Replication,
+    Reproduction,
     Result,
     Review,
     Run,
@@ -46,6 +49,7 @@ MADE_BY: dict[type[Artifact], str] = {
     Draft: "register",
     Plan: "register",
     Registration: "register",
+    Ending: "the stage it ended in",
     Facts: "analyse",
     Claims: "analyse",
     Verdict: "analyse",
@@ -66,6 +70,8 @@ UNIQUE: dict[type[Artifact], str] = {
     Archive: "the ideas of the run rest on it",
     Approval: "a person gave this answer",
     Steering: "a person said this to the run",
+    Replication: "`shoal replicate` found this, after the run",
+    Reproduction: "`shoal reproduce` found this, after the run",
 }
 """Records that nothing can make again, and what rests on them."""
 ASIDE = ".damaged"

@@ -7,6 +7,7 @@ otherwise is named with its first difference. PDFs of papers are not made again.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -39,6 +40,9 @@ NOT_TEXT = frozenset({"events.jsonl", "lock", "stop", "paper.pdf", "choices.json
 """Files that hold times, belong to a process, or are no text."""
 INPUTS = frozenset({"calls", "outcomes", "steering", "approvals", "trials", "results", "scores"})
 """Folders of what a replay is given."""
+LATER = re.compile(r"reproductions|(plan|registration|replication)-([2-9]|[1-9]\d+)\.json")
+"""What `shoal reproduce` and `shoal replicate` leave after the run, and no replay makes."""
+LEDGER = "ledger.jsonl"
 
 
 class Recorded:
@@ -223,6 +227,7 @@ def _is_no_text(name: PurePath) -> bool:
         name.name in NOT_TEXT
         or name.name.startswith(("checkpoint.sqlite", "."))
         or bool(INPUTS & set(name.parts[:-1]))
+        or any(LATER.fullmatch(part) for part in name.parts)
     )
 
 
@@ -237,6 +242,8 @@ def _kind(name: PurePath) -> str:
 def _first_difference(ours: Path, theirs: Path) -> str:
     """Where two files differ; empty where they do not."""
     before, after = ours.read_bytes(), theirs.read_bytes()
+    if ours.name == LEDGER:  # later commands have added their lines
+        before = b"".join(line for line in before.splitlines(keepends=True) if b'"kind":"primary"' in line)
     if before == after:
         return ""
     lines = zip(before.split(b"\n"), after.split(b"\n"), strict=False)
