@@ -97,8 +97,12 @@ def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> Pape
             command="" if said else command(run),
         ),
         notes=said,
-        arm_labels=arm_labels(study.idea, deps.setup.template) | brought_labels(run.plan),
+        arm_labels=_labels(study, deps),
     )
+
+
+def _labels(study: Study, deps: Deps) -> dict[str, str]:
+    return arm_labels(study.idea, deps.setup.template) | brought_labels(deps.run.plan)
 
 
 def audited(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> tuple[Rendered, Audit]:
@@ -116,6 +120,8 @@ def audited(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> tuple
         references=study.works,
         settings=study.settings,
         figures=study.figures.items,
+        arm_labels=_labels(study, deps),
+        code_diff=study.code_diff,
     )
     return rendered, audit(_in_order(texts), context, bound=rendered.tex)
 

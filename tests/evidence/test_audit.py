@@ -16,7 +16,7 @@ def context(**changes: Any) -> AuditContext:
     fields = {
         "facts": study.facts, "claims": study.claims, "verdict": study.verdict, "plan": study.plan,
         "references": study.references, "settings": study.settings,
-        "figures": study.figures + study.exploration_figures, **changes,
+        "figures": study.figures + study.exploration_figures, "arm_labels": study.arm_labels, **changes,
     }  # fmt: skip
     return AuditContext(**fields)
 
@@ -44,7 +44,7 @@ def test_an_honest_paper_passes() -> None:
     found = audit(sections(), context(), bound)
     assert found.findings == ()
     assert found.passed
-    assert len(found.checked) == 8
+    assert len(found.checked) == 12
 
 
 def test_an_honest_code_paper_passes() -> None:
@@ -106,9 +106,9 @@ def test_a_sentence_that_nothing_backs_is_found(name: str) -> None:
     "sentence",
     [
         r"So \claim{primary}.",
-        r"It is \fact{plan.sesoi}, as e.g. Fig. A of J. Doe says.",
+        r"The smallest effect of interest, e.g. in Fig. A of J. Doe, is \fact{plan.sesoi}.",
         r"Others found more \cite{frenay2014classification}.",
-        r"\conjecture{Dropout is the best remedy.}",
+        r"\conjecture{Dropout may be the best remedy.}",
         "Does it help elsewhere?",
     ],
 )
@@ -157,7 +157,8 @@ def test_failed_trials_that_are_not_reported_are_found() -> None:
         for fact in sample.facts().items
     )
     found = audit(sections(), context(facts=sample.facts().model_copy(update={"items": items})))
-    assert [f.rule for f in found.findings] == ["completeness"]
+    assert [f.rule for f in found.findings] == ["completeness", "wording"]
+    assert found.findings[1].quotation == "No confirming trial failed"
 
 
 def test_failed_trials_may_be_reported_by_a_claim() -> None:
@@ -173,7 +174,10 @@ def test_failed_trials_may_be_reported_by_a_claim() -> None:
         facts=sample.facts().model_copy(update={"items": items}),
         claims=listed.model_copy(update={"items": (*listed.items, failures)}),
     )
-    told = sections(limitations=sample.SECTIONS["limitations"] + "\n\n\\claim{failures}.\n")
+    told = sections(
+        limitations=sample.SECTIONS["limitations"] + "\n\n\\claim{failures}.\n",
+        results=sample.SECTIONS["results"].replace("No confirming trial failed: the", "Trials failed: the"),
+    )
     assert audit(told, evidence).findings == ()
 
 

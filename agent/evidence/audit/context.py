@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from agent.artifacts import (
     Artifact,
     Claims,
@@ -32,6 +34,17 @@ class AuditContext(Artifact):
     """Every work that may be cited."""
     settings: dict[str, Scalar]
     figures: tuple[Figure, ...]
+    arm_labels: dict[str, str] = Field(default_factory=dict)
+    """How the text calls the arms beside their roles."""
+    code_diff: str = ""
+    """How the treatment's code differs from the template's; empty for a knob idea."""
+
+    @property
+    def closing(self) -> frozenset[str]:
+        """The settings whose text ends a sentence."""
+        return frozenset(
+            name for name, value in self.settings.items() if str(value).rstrip().endswith((".", "?", "!"))
+        )
 
     @property
     def verdict_comparisons(self) -> tuple[Comparison, ...]:

@@ -1,8 +1,7 @@
 """The audit: every rule over every section, and over the bound paper where there is one.
 
 Promises findings with file, line and column from 1, in the order of the paper, and the names of the rules
-that ran. A text that cannot be parsed is a finding, not an exception. First version: it does not yet hold
-direction words against claims, nor numbers against the words around them.
+that ran. A text that cannot be parsed is a finding, not an exception.
 """
 
 from __future__ import annotations
@@ -11,13 +10,32 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from agent.artifacts import Audit, Finding, SectionText
-from agent.evidence.audit import binding, completeness, floats, numbers, references, statements
+from agent.evidence.audit import (
+    beside,
+    binding,
+    commands,
+    completeness,
+    floats,
+    numbers,
+    recorded,
+    references,
+    statements,
+    wording,
+)
 from agent.evidence.audit import sections as whole
-from agent.evidence.audit.context import BACKED_SECTIONS, AuditContext
+from agent.evidence.audit.context import AuditContext
 from agent.evidence.audit.source import Unreadable, parse
 
 READABLE = "readable"
 BOUND_FILE = "paper.tex"
+_OF_A_SECTION: tuple[Callable[[str, str, AuditContext], Iterable[Finding]], ...] = (
+    commands.unknown_commands,
+    statements.unbacked,
+    wording.wording_findings,
+    beside.misplaced_facts,
+    recorded.unrecorded,
+)
+_RULES = (commands.RULE, statements.RULE, wording.RULE, beside.RULE, recorded.RULE)
 
 
 def audit(sections: tuple[SectionText, ...], context: AuditContext, bound: str = "") -> Audit:
@@ -29,15 +47,15 @@ def audit(sections: tuple[SectionText, ...], context: AuditContext, bound: str =
     """
     readable, findings = _readable(sections)
     for section in readable:
-        file = f"{section.name}.tex"
-        findings += numbers.typed_numbers(file, section.latex)
-        if section.name in BACKED_SECTIONS:
-            findings += statements.unbacked(file, section.latex)
+        name, latex = section.name, section.latex
+        findings += numbers.typed_numbers(f"{name}.tex", latex)
+        for rule in _OF_A_SECTION:
+            findings += rule(name, latex, context)
     findings += references.reference_findings(readable, context.references)
     findings += completeness.missing_reports(readable, context)
     findings += whole.missing_sections(sections)
     findings += whole.section_findings(readable)
-    rules = [READABLE, numbers.RULE, statements.RULE, references.RULE, completeness.RULE, whole.RULE]
+    rules = [READABLE, numbers.RULE, *_RULES, references.RULE, completeness.RULE, whole.RULE]
     if bound:
         findings += _guarded(BOUND_FILE, bound, lambda: numbers.unbound_numbers(BOUND_FILE, bound))
         findings += _guarded(BOUND_FILE, bound, lambda: binding.binding_findings(BOUND_FILE, bound, context))

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 from agent.artifacts import Finding, SectionText
 from agent.evidence.audit.context import finding
-from agent.evidence.audit.statements import sentences
+from agent.evidence.audit.reading import Sentence, read
+from agent.evidence.audit.words import words
 from agent.prompts.macros import word_count
 from agent.prompts.section import SECTIONS
 
 RULE = "sections"
-_PLACEHOLDER = re.compile(
-    r"\b(TODO|TBD|FIXME|XXX+|lorem ipsum|placeholder|to be (?:written|added|done)|insert \w+ here)\b|\?\?",
-    re.IGNORECASE,
-)
+_MARKS = re.compile(r"\?\?|\[\s*(?:\.\.\.|…|\w+(?: \w+){0,3} here)?\s*\]|<[A-Za-z][^>]{0,40}>|\.\.\.|…|_{3,}")
 _FEWEST_WORDS = 8
-_LONG_SENTENCE = 60
-"""Characters from which the same sentence in two places is a repetition, not a turn of phrase."""
+_LONG_SENTENCE = 8
+"""Words from which the same sentence in two places is a repetition, not a turn of phrase."""
+_ALIKE = 0.8
+"""Share of common word triples from which two sentences are the same one, reworded."""
 
 
 def missing_sections(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
@@ -35,19 +35,36 @@ def section_findings(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
     Raises:
         Unreadable: a section is not balanced LaTeX.
     """
-    seen: dict[str, str] = {}
+    seen: list[tuple[str, frozenset[tuple[str, ...]]]] = []
     for section in sections:
-        file, found = f"{section.name}.tex", sentences(section.latex)
-        words = word_count(section.latex)
-        if words < _FEWEST_WORDS:
-            yield finding(RULE, file, section.latex, 0, section.latex, f"the section has only {words} words")
-        for match in _PLACEHOLDER.finditer(section.latex):
-            yield finding(
-                RULE, file, section.latex, match.start(), match[0], "a placeholder was left in the text"
-            )
-        for sentence in found:
-            written = " ".join(section.latex[sentence.start : sentence.stop].split())
-            other = seen.setdefault(written, section.name)
-            if len(written) >= _LONG_SENTENCE and other != section.name:
+        file, count = f"{section.name}.tex", word_count(section.latex)
+        if count < _FEWEST_WORDS:
+            yield finding(RULE, file, section.latex, 0, section.latex, f"the section has only {count} words")
+        for sentence in read(section.latex):
+            yield from _placeholders(file, section.latex, sentence)
+            triples = _triples(sentence)
+            if len(triples) < _LONG_SENTENCE - 2:
+                continue
+            other = next((name for name, known in seen if _alike(triples, known)), None)
+            if other is not None:
+                written = section.latex[sentence.start : sentence.stop]
                 reason = f"the same sentence stands in the section {other}"
                 yield finding(RULE, file, section.latex, sentence.start, written, reason)
+            seen.append((section.name, triples))
+
+
+def _placeholders(file: str, latex: str, sentence: Sentence) -> Iterator[Finding]:
+    for match in (*words("placeholders").finditer(sentence.text), *_MARKS.finditer(sentence.text)):
+        place = sentence.offsets[match.start()]
+        yield finding(RULE, file, latex, place, match[0], "a placeholder was left in the text")
+
+
+def _triples(sentence: Sentence) -> frozenset[tuple[str, ...]]:
+    names = {mark.at: mark.name for mark in sentence.marks}
+    text = "".join(f" {names[i]} " if i in names else c for i, c in enumerate(sentence.text))
+    found = re.findall(r"[\w.]+", text.lower())
+    return frozenset(zip(found, found[1:], found[2:], strict=False))
+
+
+def _alike(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
+    return len(one & other) >= _ALIKE * len(one | other)

@@ -1,108 +1,81 @@
-"""Rule `statements`: in abstract, results and conclusion every declarative sentence carries its evidence.
+"""Rule `statements`: in abstract, results and conclusion every clause that asserts carries its own evidence.
 
-Promises to name each sentence without a fact, claim, verdict, citation or conjecture, where it begins.
-Does not judge whether the evidence fits the sentence.
+Promises to name each clause without a fact, claim, verdict or citation in it; evidence elsewhere in the sentence
+does not count. Let pass are questions, suppositions, disclaimers, clauses that point at a figure or table, and
+the statements about an interval that it bears out. A conjecture must be worded as one and stands only for itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from agent.artifacts import Finding
-from agent.evidence.audit.context import finding
-from agent.evidence.audit.source import (
-    CITE_MACROS,
-    FACT_MACROS,
-    REFERENCE_MACROS,
-    arguments,
-    children,
-    kind_of,
-    name_of,
-    parse,
-)
-from agent.prompts.sentences import BACKED, VALUE, is_backed, is_declarative, spans
+from agent.evidence.audit.asserted import is_disclaimer, is_supposed, licence
+from agent.evidence.audit.context import BACKED_SECTIONS, AuditContext, finding
+from agent.evidence.audit.reading import CONJECTURE, REF, SETTING, Clause, Sentence, conjectures, read
+from agent.evidence.audit.source import FACT_MACROS, macros
+from agent.evidence.audit.words import whole, words
+from agent.prompts.sentences import is_declarative
 
 RULE = "statements"
-_BACKING = frozenset({*FACT_MACROS, *CITE_MACROS, "claim", "verdict", "conjecture"})
-_PRINTS_A_VALUE = frozenset({"setting", *REFERENCE_MACROS})
-_SILENT = frozenset(
-    {"label", "section", "subsection", "subsubsection", "paragraph", "begin", "end", "footnote"}
-)
-_BREAK = "\n\n"
-_REASON = "a declarative sentence without a fact, claim, citation or conjecture behind it"
+_SENTENCE = "a declarative sentence without a fact, claim, citation or conjecture behind it"
+_CLAUSE = "this part of the sentence asserts something and has no fact, claim or citation in it"
+_UNHEDGED = "a conjecture is worded as a finding; say that it may be so"
+_EVIDENCE = "a conjecture holds no facts, claims or verdicts; state them outside it"
+_FEW_WORDS = 4
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence of the prose; macros that back it or print a value are single marks in its text."""
-
-    text: str
-    start: int
-    """Offset in the LaTeX of its first character."""
-    stop: int
-
-    @property
-    def is_backed(self) -> bool:
-        """Whether a fact, claim, verdict, citation or conjecture stands in it."""
-        return is_backed(self.text)
-
-    @property
-    def is_declarative(self) -> bool:
-        """Whether it says something, rather than asks."""
-        return is_declarative(self.text)
-
-
-def unbacked(file: str, latex: str) -> Iterator[Finding]:
-    """The declarative sentences that nothing backs.
+def unbacked(name: str, latex: str, context: AuditContext) -> Iterator[Finding]:
+    """The statements of a section that nothing backs, and conjectures that are none.
 
     Raises:
         Unreadable: the text is not balanced LaTeX.
     """
-    for sentence in sentences(latex):
-        if sentence.is_declarative and not sentence.is_backed:
-            yield finding(RULE, file, latex, sentence.start, latex[sentence.start : sentence.stop], _REASON)
-
-
-def sentences(latex: str) -> tuple[Sentence, ...]:
-    """The sentences of a text, in order.
-
-    Raises:
-        Unreadable: the text is not balanced LaTeX.
-    """
-    marks = list(_flatten(parse(latex), latex))
-    text = "".join(mark for mark, _ in marks)
-    return tuple(Sentence(text[low:high], marks[low][1], marks[high - 1][1] + 1) for low, high in spans(text))
-
-
-def _flatten(nodes: Iterable[Any], latex: str) -> Iterator[tuple[str, int]]:
-    """Each printed character with its offset; our macros as one mark that ends where they end."""
-    for node in nodes:
-        kind, name = kind_of(node), name_of(node)
-        if kind in ("chars", "specials"):
-            yield from ((c, node.pos + i) for i, c in enumerate(latex[node.pos : node.pos + node.len]))
-        elif kind == "macro" and name in _BACKING:
-            yield BACKED, node.pos
-            yield from _closing(node, latex)
-        elif kind == "math" or name in _PRINTS_A_VALUE:
-            yield VALUE, node.pos
-        elif kind == "comment" or name in _SILENT:
+    file = f"{name}.tex"
+    yield from _conjectures(file, latex)
+    if name not in BACKED_SECTIONS:
+        return
+    for sentence in read(latex, context.closing):
+        if not is_declarative(sentence.text) or sentence.text.strip(f". {CONJECTURE}") == "":
             continue
-        elif name == "item":
-            yield from ((c, node.pos) for c in _BREAK)
-        elif kind == "macro" and not arguments(node):
-            yield from ((c, node.pos) for c in node.macro_post_space or " ")
-        else:
-            yield from _flatten(children(node), latex)
-            if kind == "environment":
-                yield from ((c, node.pos + node.len - 1) for c in _BREAK)
+        quotation = latex[sentence.start : sentence.stop]
+        if not any(clause.is_backed for clause in sentence.clauses):
+            if not _passes(sentence):
+                yield finding(RULE, file, latex, sentence.start, quotation, _SENTENCE)
+            continue
+        for clause in sentence.clauses:
+            if not clause.is_backed and _asserts(clause, name, context):
+                yield finding(RULE, file, latex, clause.place(_first(clause.text)), clause.text, _CLAUSE)
 
 
-def _closing(node: Any, latex: str) -> Iterator[tuple[str, int]]:
-    """A conjecture's own full stop, and the space that a macro without argument swallows."""
-    end = node.pos + node.len - 1
-    if node.macroname == "conjecture" and latex[node.pos : end + 1].rstrip().endswith((".}", "?}")):
-        yield ".", end
-    for character in node.macro_post_space or "":
-        yield character, end
+def _passes(sentence: Sentence) -> bool:
+    """Whether all words of a sentence stand in conjectures."""
+    rest = sentence.text.replace(CONJECTURE, " ")
+    return not is_declarative(rest)
+
+
+def _asserts(clause: Clause, section: str, context: AuditContext) -> bool:
+    text = clause.text.replace(CONJECTURE, " ")
+    if len(text.split()) < _FEW_WORDS - 1 or not words("saying").search(text):
+        return False
+    if is_supposed(clause, section) or is_disclaimer(clause) or licence(clause, context) is not None:
+        return False
+    if REF in text and words("showing").search(text):
+        return False
+    if any(mark.kind == SETTING and mark.name == "scope" for mark in clause.marks):
+        return False
+    return not whole("next experiment", "only that can tell").search(text)
+
+
+def _first(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _conjectures(file: str, latex: str) -> Iterator[Finding]:
+    for conjecture in conjectures(latex):
+        if not words("hedges").search(conjecture.text):
+            yield finding(RULE, file, latex, conjecture.start, conjecture.text, _UNHEDGED)
+    evidence = (*FACT_MACROS, "claim", "verdict")
+    for node, inner in macros(latex, ("conjecture",)):
+        if any(True for _ in macros(inner, evidence)):
+            yield finding(RULE, file, latex, node.pos, inner, _EVIDENCE)

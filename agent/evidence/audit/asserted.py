@@ -1,0 +1,100 @@
+"""What a clause asserts, as against denies, asks or supposes; and which statements the intervals license.
+
+One rule for all lists of words, so that a denial is read alike everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+
+from agent.evidence.audit.context import BACKED_SECTIONS, AuditContext
+from agent.evidence.audit.reading import CITE, FACT, SETTING, Clause
+from agent.evidence.audit.words import words
+
+_FREE = ("introduction", "related_work")
+"""Sections that may say what others found, with a citation."""
+_NEAR = 70
+"""Characters before a word in which a denial reaches it."""
+_ONLY = re.compile(
+    r"\b(?:not|nothing) (?:only|merely|just|simply|solely|but)\b|\bbut\b|\bno doubt\b|\bwithout doubt\b", re.I
+)
+_LEAD = re.compile(r"^(?:and|but|although|so|because|while|whereas|as|in this scope|here)\b[\s,]*", re.I)
+_LICENSED: tuple[tuple[str, str], ...] = (
+    (r"the (?:whole )?interval(?: of the (?:mean )?difference)? (?:lies|is|stays)(?: wholly| entirely)? above zero", "above"),
+    (r"the (?:whole )?interval(?: of the (?:mean )?difference)? (?:lies|is|stays)(?: wholly| entirely)? below zero", "below"),
+    (r"the interval(?: of the (?:mean )?difference)? (?:includes|contains|covers|crosses|spans) zero", "around"),
+    (r"(?:its|the) mean (?:difference )?is at least as large as the smallest effect of interest", "reached"),
+    (r"(?:its|the) mean (?:difference )?reaches the smallest effect of interest", "reached"),
+    (r"(?:its|the) mean (?:difference )?(?:is smaller than|stays below|does not reach) the smallest effect of interest", "missed"),
+    (r"(?:a gain|an effect|an improvement) as large as the smallest effect of interest is ruled out", "ruled_out"),
+    (r"the interval rules out (?:a gain|an effect|an improvement) as large as the smallest effect of interest", "ruled_out"),
+    (r"the upper limit (?:lies|is|stays) below the smallest effect of interest", "ruled_out"),
+    (r"the interval rules out neither (?:a gain|an effect) as large as the smallest effect of interest nor a smaller one", "open"),
+    (r"so is no effect at all", "below"),
+    (r"the (?:mean )?difference is negative", "negative"),
+    (r"(?:no|none of the) (?:registered |confirming )*trials? (?:failed|crashed)", "no_failures"),
+    (r"a registered rule does not allow a stronger word here", "capped"),
+)  # fmt: skip
+
+
+def is_supposed(clause: Clause, section: str) -> bool:
+    """Whether a clause asks, supposes or sets a rule instead of reporting."""
+    sentence = clause.sentence.text
+    if sentence.rstrip("'\"”’)]").endswith("?") or words("supposed").search(clause.text):
+        return True
+    if section in BACKED_SECTIONS:
+        return False
+    return bool(words("supposed", "possible").search(sentence))
+
+
+def is_of_others(clause: Clause, section: str) -> bool:
+    """Whether a clause tells what a cited work says, where that belongs."""
+    return section in _FREE and CITE in clause.sentence.text
+
+
+def is_denied(text: str, position: int) -> bool:
+    """Whether the word at a position is denied by what stands before it."""
+    before = text[max(0, position - _NEAR) : position]
+    denials = list(words("denial").finditer(before))
+    return bool(denials) and not _ONLY.search(before[denials[-1].start() :])
+
+
+def is_disclaimer(clause: Clause) -> bool:
+    """Whether a clause says that the study does not show, decide or know something."""
+    denial = words("denial").search(clause.text)
+    if denial is None or _ONLY.search(clause.text):
+        return False
+    return bool(words("telling").search(clause.text))
+
+
+def licence(clause: Clause, context: AuditContext) -> bool | None:
+    """Whether the intervals bear out a statement about them; None where the clause is no such statement."""
+    plain = "".join(c for c in clause.text if c not in (FACT, SETTING))
+    text = " ".join(plain.strip(" .,").split())
+    text = _LEAD.sub("", text)
+    known = _known(context)
+    for form, name in _LICENSED:
+        if re.fullmatch(form, text, re.IGNORECASE):
+            return known[name]
+    return None
+
+
+def _known(context: AuditContext) -> dict[str, bool]:
+    deciding = [c for c in context.verdict.comparisons if c.family == "verdict"]
+    sesoi = context.plan.sesoi
+    ruled_out = any(c.high_corrected < sesoi for c in deciding)
+    above, reached = all(c.low > 0 for c in deciding), all(c.mean >= sesoi for c in deciding)
+    return {
+        "above": above,
+        "below": any(c.high_corrected < 0 for c in deciding),
+        "around": any(c.low <= 0 <= c.high for c in deciding),
+        "reached": reached,
+        "missed": not reached,
+        "ruled_out": ruled_out,
+        "open": not ruled_out and not (above and reached),
+        "negative": any(c.mean < 0 for c in deciding),
+        "no_failures": not any(
+            f.value for f in context.facts.items if f.name.endswith("failures") and f.split != "dev"
+        ),
+        "capped": bool(context.verdict.caps),
+    }
