@@ -6,13 +6,17 @@ split, nothing else (docs/how-a-study-works.md).
 
 from __future__ import annotations
 
-from agent.artifacts import Archive, ArchivedStudy, Idea, Run, Tree, Verdict
+from typing import Literal
+
+from agent.artifacts import Archive, ArchivedStudy, Ending, Idea, Ideas, Run, Tree, Verdict, Word
 from agent.errors import WorkspaceCorrupt
 from agent.workspace import Workspace
 
 
 def collect(workspace: Workspace, template: str, regime: str, exclude_run: str) -> Archive:
-    """The studies of one template and regime that have a verdict, by run and idea.
+    """The studies of one template and regime that came to their end, by run and idea.
+
+    Those without a verdict too: what led to nothing, and what a person rejected, is knowledge.
 
     Raises:
         WorkspaceCorrupt: an artifact of an earlier run is damaged; the text names it.
@@ -33,13 +37,26 @@ def _studies(workspace: Workspace, name: str, template: str, regime: str) -> lis
     run = workspace.get(Run, name)
     if (run.template, run.regime) != (template, regime):
         return []
-    folders = sorted((workspace.run_folder(name) / "ideas").glob("*/verdict.json"))
-    return [_archived(workspace, run, path.parent.name) for path in folders]
+    folders = sorted((workspace.run_folder(name) / "ideas").glob("*"))
+    found = (_archived(workspace, run, folder.name) for folder in folders)
+    return [study for study in found if study is not None]
 
 
-def _archived(workspace: Workspace, run: Run, idea_id: str) -> ArchivedStudy:
+def _archived(workspace: Workspace, run: Run, idea_id: str) -> ArchivedStudy | None:
+    """What is told of an idea; None while it is under way."""
     key = f"{run.name}/{idea_id}"
-    idea = workspace.get(Idea, key)
+    ending = workspace.get(Ending, key) if workspace.has(Ending, key) else None
+    if workspace.has(Verdict, key):
+        idea, word = workspace.get(Idea, key), workspace.get(Verdict, key).word
+        return _told(run, idea, word, _explored(workspace.get(Tree, key)))
+    if ending is None:
+        return None
+    proposed = next(idea for idea in workspace.get(Ideas, run.name).items if idea.id == idea_id)
+    idea = workspace.get(Idea, key) if workspace.has(Idea, key) else proposed
+    return _told(run, idea, "rejected" if ending.rejected else "none", ending.reason)
+
+
+def _told(run: Run, idea: Idea, word: Word | Literal["none", "rejected"], explored: str) -> ArchivedStudy:
     return ArchivedStudy(
         run=run.name,
         idea=idea.id,
@@ -48,8 +65,8 @@ def _archived(workspace: Workspace, run: Run, idea_id: str) -> ArchivedStudy:
         title=idea.title,
         hypothesis=idea.hypothesis,
         treated=idea.treated,
-        word=workspace.get(Verdict, key).word,
-        explored=_explored(workspace.get(Tree, key)),
+        word=word,
+        explored=explored,
     )
 
 

@@ -22,6 +22,7 @@ from langgraph.types import Command, Interrupt, Send, StateSnapshot, interrupt
 from agent.artifacts import (
     Approval,
     Draft,
+    Ending,
     Gate,
     Idea,
     Ideas,
@@ -181,8 +182,7 @@ def _study_node(stage: str, step: Callable[[str, Deps], None]) -> Any:  # langgr
             deps.say("stage", idea, stage, phase="start")
             step(f"{deps.run.name}/{idea}", deps)
         except StudyFailed as error:
-            deps.say("error", idea, str(error), stage=stage)
-            return {"failed": f"{stage}: {error}"}
+            return _end(deps, idea, stage, str(error))
         except BaseException as error:
             runtime.context.desk.rests(idea)
             if isinstance(error, ShoalError) and not isinstance(error, Stopped):
@@ -219,12 +219,18 @@ def _gate_node(gate: Gate) -> Any:
         while (given := look() or desk.wait(idea, look, tell=tell, check_stop=deps.check_stop)) is None:
             interrupt({"idea": idea, "gate": gate})
         if given.answer == "rejected":
-            text = f"{REJECTED}: {given.why}"
-            deps.say("error", idea, text, stage=gate)
-            return {"failed": f"{gate}: {text}"}
+            return _end(deps, idea, gate, f"{REJECTED}: {given.why}", rejected=True)
         return {}
 
     return node
+
+
+def _end(deps: Deps, idea: str, stage: str, reason: str, *, rejected: bool = False) -> dict[str, Any]:
+    """End an idea for good; the record lets later ideation know of it."""
+    ending = Ending(idea=idea, stage=stage, reason=reason, rejected=rejected)
+    deps.workspace.put(f"{deps.run.name}/{idea}", ending)
+    deps.say("error", idea, reason, stage=stage)
+    return {"failed": f"{stage}: {reason}"}
 
 
 def _stop_before(stage: str, until: str | None, run: str) -> None:

@@ -20,8 +20,8 @@ class Earlier(Given):
     kind: Treats
     treated: str
     """Name of the knob, or what the code change does."""
-    verdict: Word | Literal["none"]
-    """`none` where the study did not come to its end."""
+    verdict: Word | Literal["none", "rejected"]
+    """`none` where exploring found nothing to confirm, `rejected` where a person ended it."""
     observations: tuple[str, ...] = ()
     """What exploring showed, on the dev split."""
 
@@ -117,4 +117,4 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-IDEATE = Prompt("ideate", 2, IdeateIn, Ideas, role="default", check=ideas_are_sound)
+IDEATE = Prompt("ideate", 3, IdeateIn, Ideas, role="default", check=ideas_are_sound)

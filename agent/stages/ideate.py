@@ -92,8 +92,13 @@ def _earlier(study: ArchivedStudy) -> Earlier:
         kind=treated.kind,
         treated=treated.knob if isinstance(treated, KnobTreatment) else treated.what,
         verdict=study.word,
-        observations=(f"exploring, dev split: {study.explored}",),
+        observations=(_observed(study),),
     )
+
+
+def _observed(study: ArchivedStudy) -> str:
+    ended = study.word in ("none", "rejected")
+    return f"why it ended: {study.explored}" if ended else f"exploring, dev split: {study.explored}"
 
 
 def _treatment(text: IdeaText) -> Treatment:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.artifacts import Ideas, Plan
+from agent.archive import collect
+from agent.artifacts import Ideas, Plan, Run
 from agent.workspace import Workspace, envelope
 from tests.cli.at_once import at_once
 from tests.cli.support import MICRO, assert_refused, environment, in_folder, small
@@ -169,6 +170,11 @@ def test_a_rejected_idea_ends_and_the_other_goes_on(folder: Path) -> None:
     assert "`shoal approve seen/attention`" in waits.stderr
     errors = [idea["error"] for idea in json.loads(waits.stdout)["ideas"]]
     assert errors == [None, "idea: rejected by a person: superstition"]
+    workspace = Workspace(folder)
+    run = workspace.get(Run, "seen")
+    (known,) = collect(workspace, run.template, run.regime, "another").studies
+    assert (known.idea, known.word) == ("ritual", "rejected")
+    assert known.explored == "rejected by a person: superstition"
     assert not (folder / "experiments/seen/ideas/ritual/tree.json").exists()
 
 

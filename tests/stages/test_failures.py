@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.artifacts import Audit, Verdict
+from agent.archive import collect
+from agent.artifacts import Audit, Idea, Run, Verdict
 from agent.workspace import Workspace
 
 MICRO = Path(__file__).parents[1] / "templates" / "micro"
@@ -54,4 +55,9 @@ def test_an_idea_of_which_no_exploring_trial_scored_ends_there(tmp_path: Path) -
     ended = study(tmp_path, "knobs['attention'] > 0")
     assert ended.returncode == 1
     assert "nothing to confirm" in ended.stderr
-    assert not Workspace(tmp_path).has(Verdict, "study/attention")
+    workspace = Workspace(tmp_path)
+    assert not workspace.has(Verdict, "study/attention")
+    run = workspace.get(Run, "study")
+    (known,) = collect(workspace, run.template, run.regime, "another").studies
+    assert (known.title, known.word) == (workspace.get(Idea, "study/attention").title, "none")
+    assert "nothing to confirm" in known.explored

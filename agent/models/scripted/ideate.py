@@ -47,7 +47,8 @@ def _verdicts(data: IdeateIn, knob: KnobBrief) -> list[str]:
 
 
 def _decided(data: IdeateIn, knob: KnobBrief) -> bool:
-    return any(verdict in ("supported", "refuted") for verdict in _verdicts(data, knob))
+    ended = ("supported", "refuted", "rejected")
+    return any(verdict in ended for verdict in _verdicts(data, knob))
 
 
 def _tested(data: IdeateIn, knob: KnobBrief) -> bool:
