@@ -533,7 +533,7 @@ def wrong_direction(rng: random.Random, paper: Paper) -> Planted:
     """,
         "refuted": r"""
     The treatment <improves|raises|lifts> @A over the tuned baseline.
-    The use of @T <helps|pays off|is of use> even against <a|the> tuned baseline.
+    The use of @T <helps|pays off|is worth it> even against <a|the> tuned baseline.
     The tuned baseline <trails|falls behind|lags behind> the treatment.
     A small <gain|benefit|improvement> over the tuned baseline remains.
     The use of @T <outperforms|beats|edges out> the tuned baseline by a <narrow|slim> margin.
@@ -1145,8 +1145,8 @@ def edited_sentence(rng: random.Random, paper: Paper) -> Planted | None:
     pairs = r"""
     higher values are better => lower values are better
     one-sided => two-sided
-    fresh replicates and a hidden test split => <the tuning replicates and the dev split|fresh replicates of
-        the dev split>
+    fresh replicates and a hidden test split => <tuning replicates and the dev split|fresh replicates of the
+        dev split>
     tuned with as many trials => tuned with <twice|half> as many trials
     None of the \fact => <Two|Three> of the \fact
     Novelty was not assessed => Novelty was assessed <by search|in the literature>
