@@ -44,16 +44,17 @@ def test_an_honest_paper_passes() -> None:
     found = audit(sections(), context(), bound)
     assert found.findings == ()
     assert found.passed
-    assert len(found.checked) == 12
+    assert len(found.checked) == 14
 
 
 def test_an_honest_code_paper_passes() -> None:
     study = sample.code_study()
     removed = [arm.name for arm in study.plan.arms if arm.role == "ablation"]
     said = "".join(rf" An ablation changed it by \fact{{effect.{name}.mean}}." for name in removed)
-    written = sections(results=sample.SECTIONS["results"] + said)
+    written = sections(results=sample.SECTIONS["results"].replace("dropout", "the treatment") + said)
     bound = render(sample.code_study(sections=written)).tex
-    found = audit(written, context(facts=study.facts, plan=study.plan), bound)
+    known = {"facts": study.facts, "plan": study.plan, "arm_labels": study.arm_labels}
+    found = audit(written, context(**known, code_diff=study.code_diff), bound)
     assert found.findings == ()
 
 
@@ -218,12 +219,12 @@ def test_a_number_typed_into_the_bound_paper_is_found() -> None:
     bound = render(sample.study()).tex
     for place in (r"\end{abstract}", r"\section{Results}", r"\label{fig:effects}", r"\end{shoaltabular}"):
         found = audit(sections(), context(), bound.replace(place, "97.31" + place, 1))
-        assert [(f.rule, f.quotation) for f in found.findings] == [("numbers", "97.31")]
+        assert ("numbers", "97.31") in [(f.rule, f.quotation) for f in found.findings]
 
 
 def test_a_number_linked_to_no_fact_is_found() -> None:
     bound = render(sample.study()).tex.replace(r"\end{abstract}", r"\shoalfact{made.up}{0.99}\end{abstract}")
-    assert [f.reason for f in audit(sections(), context(), bound).findings] == ["no such fact was computed"]
+    assert "no such fact was computed" in [f.reason for f in audit(sections(), context(), bound).findings]
 
 
 def test_a_figure_that_no_sentence_refers_to_is_found() -> None:

@@ -1,8 +1,8 @@
 """Rule `completeness`: what was registered appears, whether it went well or not.
 
 Promises that results speak of every comparison of the verdict, that every registered comparison and every
-failure is reported somewhere, and that abstract and conclusion state the verdict, the abstract with its
-primary effect.
+failure is reported somewhere, and that abstract and conclusion state the verdict and its scope, the abstract
+with the primary effect. What limits the verdict is told: caps, earlier registrations, tests that disagree.
 """
 
 from __future__ import annotations
@@ -37,6 +37,28 @@ def missing_reports(sections: tuple[SectionText, ...], context: AuditContext) ->
             pair = f"{comparison.treatment} against {comparison.comparator}"
             yield _missing("results", texts["results"], f"the registered comparison {pair} is not reported")
     yield from _failures(texts, context)
+    yield from _frame(texts, context)
+
+
+def _frame(texts: dict[str, str], context: AuditContext) -> Iterator[Finding]:
+    """Scope, caps, earlier registrations and disagreement that are not told."""
+    everything = "\n\n".join(texts.values())
+    for name in ("abstract", "conclusion"):
+        scoped = {setting.strip() for _, setting in macros(texts.get(name, ""), ("setting",))}
+        if name in texts and "scope" in context.settings and "scope" not in scoped:
+            yield _missing(name, texts[name], r"the scope is not stated; print it with \setting{scope}")
+    facts = {fact.name: fact.value for fact in context.facts.items}
+    printed = {fact.strip() for _, fact in macros(everything, FACT_MACROS)}
+    claimed = {claim.strip() for _, claim in macros(everything, ("claim",))}
+    if "capped" in {claim.id for claim in context.claims.items} - claimed:
+        yield _missing("results", texts["results"], r"what limits the verdict is not told; \claim{capped} does")
+    if facts.get("ledger.number", 1) > 1 and not printed & {"ledger.number", "ledger.total"}:
+        place = texts.get("limitations", texts["results"])
+        name = "limitations" if "limitations" in texts else "results"
+        yield _missing(name, place, "earlier registrations on these test data are not told")
+    if any(c.disagrees for c in context.verdict.comparisons if c.family == "verdict"):
+        if "disagree" not in everything and not claimed & {c.id for c in context.claims.items if "disagrees" in c.text}:
+            yield _missing("results", texts["results"], "that sign flips and interval disagree is not told")
 
 
 def _missing(name: str, latex: str, reason: str) -> Finding:

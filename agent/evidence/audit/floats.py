@@ -9,7 +9,16 @@ from collections.abc import Iterator
 
 from agent.artifacts import Figure, Finding
 from agent.evidence.audit.context import finding
-from agent.evidence.audit.source import REFERENCE_MACROS, keys_of, macros
+from agent.evidence.audit.source import (
+    REFERENCE_MACROS,
+    argument_text,
+    body_of,
+    children,
+    keys_of,
+    macros,
+    name_of,
+    walk,
+)
 
 RULE = "floats"
 _FLOATS = ("fig:", "tab:")
@@ -32,6 +41,28 @@ def float_findings(file: str, bound: str, figures: tuple[Figure, ...]) -> Iterat
     for key, position in references:
         if key not in labels:
             yield finding(RULE, file, bound, position, key, "the reference leads to nothing in the paper")
+    yield from _fed_by_nothing(file, bound, figures)
     for figure in figures:
         if f"fig:{figure.id}" not in labels:
             yield finding(RULE, file, bound, 0, figure.id, "a figure of the study is not in the paper")
+
+
+def _fed_by_nothing(file: str, bound: str, figures: tuple[Figure, ...]) -> Iterator[Finding]:
+    """Pictures that no figure of the study is, and tables without a fact."""
+    known = {f"figures/{figure.file}" for figure in figures}
+    seen: set[str] = set()
+    for node in walk(body_of(bound)):
+        name = name_of(node)
+        if name == "includegraphics":
+            path = argument_text(node, bound)
+            if path not in known or path in seen:
+                yield finding(RULE, file, bound, node.pos, path, "no figure of the study is drawn here")
+            seen.add(path)
+        elif name in ("table", "table*", "tabular", "tabularx", "longtable") and not any(
+            name_of(inner) in ("shoalfact", "shoalsetting") for inner in walk(children(node))
+        ):
+            yield finding(RULE, file, bound, node.pos, name, "no fact feeds this table")
+        elif name in ("figure", "figure*") and not any(
+            name_of(inner) == "includegraphics" for inner in walk(children(node))
+        ):
+            yield finding(RULE, file, bound, node.pos, name, "no picture stands in this figure")

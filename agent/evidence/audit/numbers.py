@@ -33,13 +33,14 @@ def typed_numbers(file: str, latex: str) -> Iterator[Finding]:
 
 
 def unbound_numbers(file: str, bound: str) -> Iterator[Finding]:
-    """Digits of the bound paper, up to its appendix, that neither binder nor renderer vouch for.
+    """Digits and amounts of the bound paper, up to its appendix, that neither binder nor renderer vouch for.
 
     Raises:
         Unreadable: the paper is not balanced LaTeX.
     """
     for node in prose(_without_claim_ids(body_of(bound)), _BOUND):
         yield from _found(file, bound, node, typed_digits(_text(node, bound)))
+        yield from _found(file, bound, node, typed_amounts(_text(node, bound)))
 
 
 def _without_claim_ids(nodes: Iterable[Any]) -> Iterator[Any]:

@@ -212,7 +212,7 @@ def _marked(node: Any, name: str, latex: str, closing: frozenset[str]) -> Iterat
     given = arguments(node)
     first = latex[given[0].pos + 1 : given[0].pos + given[0].len - 1] if given else ""
     argument = first if name in _FIRST_ARGUMENT else argument_text(node, latex).strip()
-    yield _MARK_OF[name], node.pos, (name, argument)
+    yield _MARK_OF[name], node.pos, (name, "" if _MARK_OF[name] == VERDICT else argument)
     end = node.pos + node.len - 1
     ends = argument.rstrip().endswith((".", "?")) if name == "conjecture" else argument in closing
     if ends:

@@ -13,6 +13,7 @@ from agent.artifacts import Audit, Finding, SectionText
 from agent.evidence.audit import (
     beside,
     binding,
+    bound as whole_paper,
     commands,
     completeness,
     floats,
@@ -20,6 +21,7 @@ from agent.evidence.audit import (
     recorded,
     references,
     statements,
+    tables,
     wording,
 )
 from agent.evidence.audit import sections as whole
@@ -62,7 +64,11 @@ def audit(sections: tuple[SectionText, ...], context: AuditContext, bound: str =
         findings += _guarded(
             BOUND_FILE, bound, lambda: floats.float_findings(BOUND_FILE, bound, context.figures)
         )
-        rules += [binding.RULE, floats.RULE]
+        findings += _guarded(
+            BOUND_FILE, bound, lambda: whole_paper.bound_findings(BOUND_FILE, bound, readable, context)
+        )
+        findings += _guarded(BOUND_FILE, bound, lambda: tables.table_findings(BOUND_FILE, bound, context))
+        rules += [binding.RULE, floats.RULE, whole_paper.RULE, tables.RULE]
     return Audit(
         passed=not findings,
         findings=tuple(_ordered(findings, sections)),
