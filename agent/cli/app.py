@@ -282,6 +282,50 @@ def resume(
 
 
 @app.command(rich_help_panel=STUDIES)
+def reproduce(
+    run: Annotated[str, typer.Argument(metavar="RUN[/IDEA]", help="A finished run, or one idea of it.")],
+    template: Annotated[
+        str | None, typer.Option(metavar="TEMPLATE", help="Where the template is now, if it was moved.")
+    ] = None,
+    workers: Workers = None,
+    sandbox: Sandbox = None,
+    allow_unenforced: AllowUnenforced = None,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Run a study's registered trials again on the same replicates, and compare; exit 1 if one differs."""
+    from agent.cli.reproduce import Request, reproduce_run
+
+    return reproduce_run(
+        Request(run, template, sandbox, _trials_flags(workers, allow_unenforced), workspace, json)
+    )
+
+
+@app.command(rich_help_panel=STUDIES)
+def replicate(
+    run: Annotated[str, typer.Argument(metavar="RUN[/IDEA]", help="A finished run, or one idea of it.")],
+    replicates: Annotated[
+        int | None, typer.Option(min=8, help="Fresh replicates; as many as the study's unless set.")
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option(metavar="TEMPLATE", help="Where the template is now, if it was moved.")
+    ] = None,
+    workers: Workers = None,
+    sandbox: Sandbox = None,
+    allow_unenforced: AllowUnenforced = None,
+    allow_exhausted: AllowExhausted = False,
+    workspace: WorkspaceFolder = Path(),
+    json: AsJson = False,
+) -> int:
+    """Test a study's effects on replicates it has not used; counts in the ledger, exit 1 if one is off."""
+    from agent.cli.reproduce import Request, replicate_run
+
+    consents = _consents(uninformative=False, exhausted=allow_exhausted)
+    flags = _trials_flags(workers, allow_unenforced)
+    return replicate_run(Request(run, template, sandbox, flags, workspace, json, replicates, consents))
+
+
+@app.command(rich_help_panel=STUDIES)
 def stop(run: RunName, workspace: WorkspaceFolder = Path()) -> int:
     """Ask a running run to stop; it can be resumed."""
     from agent.cli.stop import request_stop
@@ -611,6 +655,11 @@ def _caps(
 ) -> dict[str, float | None]:
     """The caps that flags give, by the name of their setting."""
     return {"max_cost_usd": cost, "max_tokens": tokens, "max_minutes": minutes, "max_trials": trials}
+
+
+def _trials_flags(workers: int | None, allow_unenforced: list[str] | None) -> dict[str, dict[str, Any]]:
+    """The flags of commands that run trials of a recorded run, as settings."""
+    return {"run": {"workers": workers}, "sandbox": {"allow_unenforced": allow_unenforced or None}}
 
 
 def _consents(*, uninformative: bool, exhausted: bool) -> frozenset[Consent]:

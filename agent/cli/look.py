@@ -23,10 +23,13 @@ from agent.artifacts import (
     Paper,
     Plan,
     Registration,
+    Replication,
+    Reproduction,
     Run,
     Tree,
     Verdict,
 )
+from agent.cli.again import again_lines, numbered
 from agent.cli.events import BEAT, events, failures
 from agent.cli.stop import is_running
 from agent.errors import UserError, WorkspaceCorrupt
@@ -289,6 +292,8 @@ def _print_idea(workspace: Workspace, run: Run, idea: Summary) -> None:
         _print_plan(workspace.get(Plan, f"{key}/1"))
     if workspace.has(Verdict, key):
         _print_verdict(workspace.get(Verdict, key), workspace.get(Plan, f"{key}/1"))
+    for text in again_lines(workspace, key):
+        print(f"  again       {text}")
     print(f"  paper       {idea.pdf or idea.tex or '–'}")
     print(f"  review      {idea.review or '–'}")
 
@@ -337,10 +342,13 @@ def _detail(workspace: Workspace, key: str) -> dict[str, Any]:
         ("registration", Registration, f"{key}/1"),
         ("result", Verdict, key),
     )
-    return {
+    found: dict[str, Any] = {
         name: workspace.get(kind, at).model_dump(mode="json") if workspace.has(kind, at) else None
         for name, kind, at in kinds
     }
+    for name, again in (("reproductions", Reproduction), ("replications", Replication)):
+        found[name] = [one.model_dump(mode="json") for one in numbered(workspace, again, key)]
+    return found
 
 
 def print_json(document: dict[str, Any]) -> None:

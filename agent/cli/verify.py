@@ -153,8 +153,9 @@ def _ledger(deps: Deps) -> tuple[str, list[str]]:
     wanted = []
     for of_idea in registered(deps).values():
         for plan, registration in of_idea:
-            kind: Kind = "primary" if plan.kind == "primary" else "replicate"
-            wanted.append(Entry(run=run, plan=plan.hash, pool=registration.pool, kind=kind))
+            kinds: tuple[Kind, ...] = ("primary",) if plan.kind == "primary" else ("replicate", "additional")
+            lines = [Entry(run=run, plan=plan.hash, pool=registration.pool, kind=kind) for kind in kinds]
+            wanted.append(next((line for line in lines if line in own), lines[0]))
     findings = [f"plan {one.plan[:10]} is not in the run's ledger.jsonl" for one in wanted if one not in own]
     known = {one.plan for one in wanted}
     for number, entry in enumerate(own, start=1):

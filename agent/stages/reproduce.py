@@ -1,8 +1,8 @@
 """After the verdict: the registered trials again on the same replicates, and the comparison on fresh ones.
 
 Promises that neither changes what the study found. `reproduce` leaves its trials outside the run and adds a
-line to the ledger that does not count; `replicate` is a plan of its own, labelled additional, registered before
-its first trial and counted like any other.
+line to the ledger that does not count; `replicate` is a plan of its own, labelled additional, registered
+before its first trial and counted like any other.
 """
 
 from __future__ import annotations
@@ -105,22 +105,32 @@ def replicate(idea: str, asked: int | None, deps: Deps) -> Replication:
         SandboxUnavailable: the machinery broke.
     """
     key = f"{deps.run.name}/{idea}"
-    _, _, verdict = _judged(key, deps)
+    _judged(key, deps)
     plan, registration = _open(key, deps) or _register(key, asked, deps)
     confirm(plan, registration, deps)
+    return deps.workspace.put(f"{key}/{plan.version}", compared(key, plan.version, deps))
+
+
+def compared(key: str, version: int, deps: Deps) -> Replication:
+    """What the recorded trials of an additional plan say of the primary one's effects; nothing is stored.
+
+    Raises:
+        KeyError: a registered trial has no Result.
+    """
+    _, _, verdict = _judged(key, deps)
+    at = f"{key}/{version}"
+    plan, registration = deps.workspace.get(Plan, at), deps.workspace.get(Registration, at)
     results = confirmed(plan, registration, deps)
-    again = judge(plan, registration, results)
-    effects = replicated(verdict, again)
-    done = Replication(
-        idea=idea,
-        version=plan.version,
+    effects = replicated(verdict, judge(plan, registration, results))
+    return Replication(
+        idea=plan.idea,
+        version=version,
         plan_hash=plan.hash,
         effects=effects,
         failures=sum(result.status != "ok" for result, _ in results.values()),
         passed=all(effect.passed for effect in effects),
         parents=(plan.hash, registration.hash, verdict.hash),
     )
-    return deps.workspace.put(f"{key}/{plan.version}", done)
 
 
 def _judged(key: str, deps: Deps) -> tuple[Plan, Registration, Verdict]:

@@ -24,6 +24,7 @@ from agent.artifacts import (
     Paper,
     Plan,
     Registration,
+    Replication,
     Tree,
     Verdict,
 )
@@ -36,7 +37,8 @@ from agent.prompts.section import SectionName
 from agent.stages.analyse import Evidence, derive, drawings
 from agent.stages.approvals import answered
 from agent.stages.confirm import confirmed
-from agent.stages.register import plan_of, position_of
+from agent.stages.register import PRIMARY, plan_of, position_of
+from agent.stages.reproduce import compared
 from agent.stages.study import Study, figure_path
 from agent.stages.write import audited
 
@@ -90,6 +92,8 @@ def idea_rows(idea: str, number: int, deps: Deps) -> Iterator[Row]:
         ("figures", partial(_figures, key, deps)),
     ):
         yield row(idea, check, look)
+    for version in range(PRIMARY + 1, PRIMARY + len(plans(key, deps))):
+        yield row(idea, f"replication {version}", partial(_replication, key, version, deps))
     paper = f"{key}/{number}"
     for check, of_paper in (
         ("paper", _paper),
@@ -209,6 +213,16 @@ def _figures(key: str, deps: Deps) -> tuple[str, list[str]]:
             raise NotChecked(f"drawn by {program}, which is not the one here: bytes cannot be compared")
         findings.append(f"{figure.file} is not what the recorded results draw")
     return f"{len(again)} drawn again from the recorded trials, byte for byte", findings
+
+
+def _replication(key: str, version: int, deps: Deps) -> tuple[str, Iterator[str]]:
+    at = f"{key}/{version}"
+    if not deps.workspace.has(Replication, at):
+        raise NotChecked("it is not finished; the command that began it goes on")
+    stored = deps.workspace.get(Replication, at)
+    word = "within" if stored.passed else "outside"
+    text = f"{word} the limits of the study, computed again from the recorded trials"
+    return text, _differing(stored, compared(key, version, deps))
 
 
 # --------------------------------------------------------------------------------------------- paper

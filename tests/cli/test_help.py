@@ -11,6 +11,7 @@ HEAVY = ("langgraph", "openai", "scipy", "docker", "matplotlib", "numpy", "pydan
 COMMANDS = (
     *("run", "resume", "stop", "list", "show", "logs", "trial", "template"),
     *("init", "clean", "doctor", "models", "estimate", "calls", "replay"),
+    *("verify", "reproduce", "replicate", "ledger"),
 )
 PROGRAM = """
 import sys
