@@ -5,6 +5,7 @@ values are no facts (`settings`), and nothing is concluded here (`claims`). Name
 
     arm.<arm>.mean .sd .trials .failures .tuning         other.<arm>.<metric>.mean
     effect.<comparator>.mean .low .high .high_corrected  comparison.<comparator>.sd .p .n .holm
+    change.<comparator>.ratio .relative   (the verdict's comparators, where a ratio means something)
     plan.* ledger.* power.* count.* verdict.*  (counts)  explore.*  (explored; dev scores, no results)
 """
 
@@ -14,6 +15,7 @@ import math
 from functools import partial
 
 from agent.artifacts import Arm, ComparisonResult, Fact, Facts, Plan, Registration, Split, Tree, Verdict
+from agent.evidence.changes import change_facts
 from agent.evidence.counts import count_facts, plan_facts
 from agent.evidence.digits import digits_of, p_digits
 from agent.evidence.explored import explored_facts
@@ -209,6 +211,7 @@ def _comparison(
             formula=f"sample standard deviation of {minus} over replicates",
         ),
         *_chances(c, key, fact, minus),
+        *(change_facts(plan, registration, results, c, key, fact, label) if c.family == "verdict" else ()),
     ]
 
 

@@ -21,8 +21,9 @@ def _math(text: str) -> str:
 
 
 def is_effect(fact: Fact) -> bool:
-    """Whether the number is a difference, whose sign is printed even when it is plus."""
-    return fact.name.split(".")[0] == "effect"
+    """Whether the number is a difference or a change, whose sign is printed even when it is plus."""
+    parts = fact.name.split(".")
+    return parts[0] == "effect" or (parts[0], parts[-1]) == ("change", "relative")
 
 
 def is_p(fact: Fact) -> bool:

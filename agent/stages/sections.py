@@ -37,7 +37,7 @@ TABLES: dict[SectionName, FloatLine] = {
     ),
 }
 """The table that a section refers to; tables are generated."""
-OUTCOME = ("arm.", "other.", "effect.", "comparison.", "verdict.", "count.failures")
+OUTCOME = ("arm.", "other.", "effect.", "change.", "comparison.", "verdict.", "count.failures")
 """First letters of the facts that the test brought."""
 EXPLORED: dict[SectionName, tuple[str, ...]] = {
     "method": ("trials", "candidates"),
