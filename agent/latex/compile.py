@@ -17,20 +17,26 @@ from agent.artifacts import Limits, Outcome
 from agent.latex.diagnose import Problem, diagnose
 from agent.ports import Environment, Job, Mount, Sandbox
 
-TEX_LIMITS = Limits(wall_s=120, cpus=1, mem_mb=1024, out_mb=64, out_files=16, tmp_mb=128, pids=64)
+TEX_LIMITS = Limits(wall_s=60, cpus=1, mem_mb=1024, out_mb=64, out_files=16, tmp_mb=128, pids=64)
 """A nine-page paper takes two seconds."""
+DRAFT_LIMITS = TEX_LIMITS.model_copy(update={"wall_s": 30.0})
+"""One pass over it takes half a second."""
 
 MAIN = "paper.tex"
 _SOURCES = "/job/paper"
-_SCRIPT = f"""
+_BEGIN = f"""
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/tmp TEXMFVAR=/tmp/texmf-var TEXMFCONFIG=/tmp/texmf-config TEXMFHOME=/tmp/texmf-home
 export openin_any=p openout_any=p shell_escape=f max_print_line=10000 LC_ALL=C TZ=UTC
+export error_line=254 half_error_line=238
 export SOURCE_DATE_EPOCH=946684800 FORCE_SOURCE_DATE=1
 mkdir /tmp/paper && cp -R {_SOURCES}/. /tmp/paper && chmod -R u+w /tmp/paper && cd /tmp/paper || exit 70
-latexmk -norc -pdf -bibtex -interaction=nonstopmode -file-line-error \
+"""
+_WHOLE = f"""latexmk -norc -pdf -bibtex -interaction=nonstopmode -file-line-error \
     -latexoption=-no-shell-escape {MAIN} </dev/null
-code=$?
+"""
+_DRAFT = f"pdflatex -draftmode -interaction=nonstopmode -file-line-error -no-shell-escape {MAIN} </dev/null\n"
+_END = """code=$?
 for name in paper.log paper.pdf; do
     if [ -f "$name" ]; then cp "$name" /out/ || code=71; fi
 done
@@ -55,13 +61,20 @@ class Compiled:
 
 
 def compile_pdf(
-    files: Mapping[str, bytes], sandbox: Sandbox, environment: Environment, limits: Limits = TEX_LIMITS
+    files: Mapping[str, bytes],
+    sandbox: Sandbox,
+    environment: Environment,
+    limits: Limits = TEX_LIMITS,
+    *,
+    draft: bool = False,
 ) -> Compiled:
     """Compile `paper.tex` and what lies beside it.
 
     Args:
         files: Contents by path relative to the paper's folder, `paper.tex` among them.
         environment: One of `sandbox` in which `latexmk` can be found.
+        draft: Find errors only, in one pass that writes no PDF and looks up no work: what it says of
+            references and citations is not to be believed.
 
     Raises:
         ValueError: there is no `paper.tex`, or a path leaves the paper's folder.
@@ -73,7 +86,7 @@ def compile_pdf(
         root = Path(folder) / "paper"
         _write(files, root)
         job = Job(
-            argv=("/bin/sh", "-c", _SCRIPT),
+            argv=("/bin/sh", "-c", _BEGIN + (_DRAFT if draft else _WHOLE) + _END),
             mounts=(Mount(root, _SOURCES),),
             environment=environment,
             limits=limits,
@@ -113,7 +126,7 @@ def _compiled(outcome: Outcome) -> Compiled:
         limits = ", ".join(outcome.limits_hit) or outcome.status
         problems += (Problem("resource", MAIN, 0, f"TeX was ended at a limit: {limits}"),)
     elif outcome.exit_code != 0 and not any(p.kind == "error" for p in problems):
-        problems += (Problem("error", MAIN, 0, f"latexmk failed: {_last_line(outcome.log_tail)}"),)
+        problems += (Problem("error", MAIN, 0, f"TeX failed: {_last_line(outcome.log_tail)}"),)
     failed = any(p.kind in ("error", "resource") for p in problems)
     return Compiled(pdf=None if failed else pdf, log=log, problems=problems)
 

@@ -1,0 +1,1 @@
+"""Makes LaTeX compile: by rule, then by a model, and at last by leaving out the smallest block that fails."""

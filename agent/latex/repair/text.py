@@ -1,0 +1,217 @@
+"""Characters of text that mean something else to TeX, and math where it does not belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agent.latex.diagnose import Problem
+from agent.latex.escape import ascii_only, escape
+from agent.latex.repair.edit import Change, line_at, line_bounds, locate, paragraph
+
+_ESCAPED = {"_": r"\_", "^": r"\^{}", "&": r"\&", "#": r"\#", "~": r"\textasciitilde{}"}
+_BARE = {mark: re.compile(rf"(?<!\\)(?:\\\\)*({re.escape(mark)})") for mark in _ESCAPED}
+_SCRIPT = re.compile(r"([_^])(\{[^{}]*\}|\\[A-Za-z]+(?:\{[^{}]*\})?|[^\s{}\\])")
+_VERB = re.compile(r"\\verb\*?(?P<bar>[^A-Za-z\s*])(?P<text>[^\n]*?)(?:(?P=bar)|(?=\n))")
+_MATH = re.compile(
+    r"\\(?:frac|sqrt|sum|prod|int|alpha|beta|gamma|delta|epsilon|eta|theta|kappa|lambda|mu|nu|pi|rho|sigma|tau"
+    r"|phi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Sigma|Phi|Psi|Omega|times|cdot|pm|mp|leq?|geq?|neq?|approx"
+    r"|sim|infty|partial|nabla|in|to|rightarrow|leftarrow|mapsto|mathrm|mathbf|mathcal|mathbb|hat|bar|vec|tilde"
+    r"|forall|exists|cup|cap|subset|propto|equiv|ll|gg|log|exp|max|min)(?![A-Za-z])"
+    r"(?:\s*\{[^{}]*\}|\s*[_^](?:\{[^{}]*\}|\w))*"
+)
+_DEFINED = re.compile(
+    r"\\(?:long\s*|global\s*|outer\s*)*(?:(?:re)?newcommand\*?|providecommand\*?|[egx]?def|let)"
+    r"\s*\{?\\(?P<name>[A-Za-z@]+)\}?(?:\[[^\]]*\]){0,2}[#\d]*\s*(?P<body>\{(?:[^{}]|\{[^{}]*\})*\})?"
+)
+_SPACE = re.compile(
+    r"\\(?:vspace|hspace|addlinespace|vskip|hskip|setlength|rule|addvspace)\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
+)
+_PROGRAM = re.compile(
+    r"\\(?:loop|repeat|csname|expandafter|newwrite|openout|immediate|write18|catcode)\b[^\n]*"
+)
+
+
+def special_in_text(latex: str, problem: Problem) -> Iterator[Change]:
+    """`_`, `^`, `&` or `#` in text, escaped where TeX stopped at it."""
+    at = locate(latex, problem)
+    marks = [problem.macro] if problem.macro in _ESCAPED else []
+    if "alignment" in problem.message:
+        marks.append("&")
+    if "parameter" in problem.message:
+        marks.append("#")
+    if "Missing $" in problem.message and not marks:
+        marks += ["_", "^"]
+    start, _ = paragraph(latex, max(at - 1, 0))
+    for mark in dict.fromkeys(marks):
+        found = [match.start(1) for match in _BARE[mark].finditer(latex, start, at)]
+        if found:
+            yield Change(f"an unescaped {mark}", found[-1], found[-1] + 1, _ESCAPED[mark])
+
+
+def math_in_text(latex: str, problem: Problem) -> Iterator[Change]:
+    """A command that only math knows, put into math."""
+    at = locate(latex, problem)
+    start, stop = paragraph(latex, max(at - 1, 0))
+    found = [
+        match for match in _MATH.finditer(latex, start, stop) if not _in_math(latex, start, match.start())
+    ]
+    for match in sorted(found, key=lambda one: abs(one.end() - at)):
+        yield Change("math in text", match.start(), match.end(), rf"\ensuremath{{{match[0]}}}")
+
+
+def _in_math(latex: str, start: int, at: int) -> bool:
+    """Whether dollars or `\\ensuremath` stand open before an offset."""
+    before = latex[start:at]
+    return len(re.findall(r"(?<!\\)\$", before)) % 2 == 1 or before.endswith(r"\ensuremath{")
+
+
+def double_script(latex: str, problem: Problem) -> Iterator[Change]:
+    """Two superscripts or subscripts on one symbol."""
+    at = locate(latex, problem)
+    start, end = paragraph(latex, max(at - 1, 0))
+    for match in reversed(list(_SCRIPT.finditer(latex, start, min(at + 2, end)))):
+        again = _SCRIPT.match(latex, match.end())
+        if again and again[1] == match[1]:
+            yield Change(f"a double {match[1]}", again.start(), again.start(), "{}")
+    mark = max(latex.rfind("^", start, at), latex.rfind("_", start, at))
+    if mark > 0:
+        yield Change("a double script", mark, mark, "{}")
+
+
+def not_ascii(latex: str, problem: Problem) -> Iterator[Change]:
+    """Characters that the fonts lack, written as commands: the line's, then all."""
+    if latex.isascii():
+        return
+    start, stop = line_bounds(latex, problem.line or 1)
+    if not latex[start:stop].isascii():
+        yield Change("a character that is not ASCII", start, stop, ascii_only(latex[start:stop]))
+    yield Change("characters that are not ASCII", 0, len(latex), ascii_only(latex))
+
+
+def unverbatim(latex: str, problem: Problem) -> Iterator[Change]:
+    """`\\\\verb` where it cannot stand, or without its end."""
+    at = locate(latex, problem)
+    start, stop = paragraph(latex, max(at - 1, 0))
+    for match in _VERB.finditer(latex, start, stop):
+        yield Change("a misplaced \\verb", match.start(), match.end(), rf"\texttt{{{escape(match['text'])}}}")
+
+
+def missing_number(latex: str, problem: Problem) -> Iterator[Change]:
+    """A length that is none: a bracket after a line's end, or a space of no size."""
+    at = locate(latex, problem)
+    start, stop = paragraph(latex, max(at - 1, 0))
+    for match in re.finditer(r"\\\\(?=\s*\[)", latex[start:stop]):
+        yield Change("a bracket after \\\\", start + match.start(), start + match.end(), r"\\{}")
+    for match in re.finditer(_SPACE, latex[start:stop]):
+        yield Change("a space of no size", start + match.start(), start + match.end(), "")
+    for match in re.finditer(r"\\includegraphics\*?(\[[^\]]*\])", latex[start:stop]):
+        first, last = match.span(1)
+        yield Change("a size that is none", start + first, start + last, r"[width=\linewidth]")
+
+
+def nothing_to_end(latex: str, problem: Problem) -> Iterator[Change]:
+    """`\\\\` where no line is: after a blank line or a heading, the nearest before the error first."""
+    _, stop = line_bounds(latex, problem.line or 1)
+    pattern = r"(?:\n[ \t]*\n|\\par|\\section\{[^{}]*\}|\\end\{\w+\})\s*(\\(?:\\|newline)\*?)"
+    for match in reversed(list(re.finditer(pattern, latex[:stop]))):
+        yield Change("a line's end without a line", match.start(1), match.end(1), "")
+
+
+def delimiters(latex: str, problem: Problem) -> Iterator[Change]:
+    """`\\\\left` and `\\\\right` that do not pair; displays inside math."""
+    at = locate(latex, problem)
+    start, stop = paragraph(latex, max(at - 1, 0))
+    text = latex[start:stop]
+    plain = re.sub(r"\\(?:left|right)(?![A-Za-z])\s*\.?", "", text)
+    if plain != text:
+        yield Change("delimiters that do not pair", start, stop, plain)
+    for mark in (r"\\\[", r"\\\]", r"\\\(", r"\\\)"):
+        for match in re.finditer(rf"(?<!\\){mark}", text):
+            yield Change("math within math", start + match.start(), start + match.end(), "")
+
+
+def display(latex: str, problem: Problem) -> Iterator[Change]:
+    """`$$` that ends in one `$`, or the other way about."""
+    at = locate(latex, problem)
+    start, stop = paragraph(latex, max(at - 1, 0))
+    for match in reversed(list(re.finditer(r"(?<!\$)\$(?!\$)", latex[start:stop]))):
+        yield Change("a display with one $", start + match.start(), start + match.end(), "$$")
+    for match in re.finditer(r"\$\$", latex[start:stop]):
+        yield Change("a display with one $", start + match.start(), start + match.end(), "$")
+
+
+def lonely_item(latex: str, problem: Problem) -> Iterator[Change]:
+    """Items without a list, or a list without items."""
+    _, stop = line_bounds(latex, problem.line or 1)
+    if "missing" in problem.message and "Lonely" not in problem.message:
+        for match in re.finditer(r"\\begin\{(itemize|enumerate|description)\}[ \t]*\n?", latex):
+            following = latex[match.end() : match.end() + 20].lstrip()
+            if not following.startswith((r"\item", r"\setlength", "%")):
+                yield Change("a list without an item", match.end(), match.end(), r"\item ")
+    for item in reversed([one for one in _lone_items(latex) if one <= stop]):
+        end = item
+        for line in latex[item:].splitlines(keepends=True):
+            if not line.lstrip().startswith(r"\item"):
+                break
+            end += len(line)
+        text = f"\\begin{{itemize}}\n{latex[item:end].rstrip()}\n\\end{{itemize}}\n"
+        yield Change("items without a list", item, end, text)
+        yield Change("an item without a list", item, item + len(r"\item"), "")
+
+
+def _lone_items(latex: str) -> Iterator[int]:
+    """Offsets of items that no list is open around."""
+    depth = 0
+    for match in re.finditer(r"\\(begin|end)\{(?:itemize|enumerate|description)\}|\\item(?![A-Za-z])", latex):
+        if match[1]:
+            depth += 1 if match[1] == "begin" else -1
+        elif depth <= 0:
+            yield match.start()
+
+
+def definitions(latex: str, problem: Problem) -> Iterator[Change]:
+    """Programs in a text: definitions, with what they defined, and writes; a paper's body needs none."""
+    body = max(latex.find(r"\begin{document}"), 0)
+    for match in _DEFINED.finditer(latex, body):
+        rest = latex[match.end() :]
+        if "already defined" not in problem.message:  # else the command keeps its first meaning
+            rest = re.sub(rf"\\{match['name']}(?![A-Za-z@])", "", rest)
+        yield Change("a definition in the text", match.start(), len(latex), rest)
+    for match in _PROGRAM.finditer(latex, body):
+        yield Change("a program in the text", match.start(), match.end(), "")
+
+
+def extra_token(latex: str, problem: Problem) -> Iterator[Change]:
+    """The end of a conditional or group that nothing began."""
+    _, stop = line_bounds(latex, problem.line or 1)
+    names = re.findall(r"Extra \\(\w+)|forgotten \\(\w+)", problem.message)
+    words = {name for pair in names for name in pair if name} | {"fi", "else", "or", "endgroup"}
+    pattern = rf"\\(?:{'|'.join(sorted(words))})(?![A-Za-z@])"
+    for match in reversed(list(re.finditer(pattern, latex[:stop]))[-3:]):
+        yield Change("a command that ends nothing", match.start(), match.end(), "")
+
+
+def loose_caption(latex: str, problem: Problem) -> Iterator[Change]:
+    """A caption outside a float, printed as text."""
+    spans = [
+        (match.start(), latex.find(rf"\end{{{match[1]}", match.end()))
+        for match in re.finditer(r"\\begin\{(figure|table)\*?\}", latex)
+    ]
+    for match in re.finditer(r"\\caption\*?(?:\[[^\]]*\])?(?=\{)", latex):
+        if not any(start < match.start() < stop for start, stop in spans):
+            yield Change("a caption outside a float", match.start(), match.end(), r"\textit")
+
+
+def outside_paragraph(latex: str, problem: Problem) -> Iterator[Change]:
+    """A float inside a box or another float, set in place."""
+    near = line_at(latex, locate(latex, problem))
+    found = list(re.finditer(r"\\begin\{(figure|table)\*?\}(?:\[[^\]]*\])?", latex))
+    in_braces = [match for match in found if latex[: match.start()].rstrip().endswith("{")]
+    nearby = [match for match in found if abs(line_at(latex, match.start()) - near) <= 40]
+    for match in (*in_braces, *nearby):
+        stop = latex.find(rf"\end{{{match[1]}", match.end())
+        if stop >= 0:
+            end = latex.find("}", stop) + 1
+            inner = re.sub(r"\\caption(\[[^\]]*\])?", r"\\textbf", latex[match.end() : stop])
+            yield Change("a float where none can be", match.start(), end, inner)
