@@ -148,11 +148,19 @@ def test_half_of_the_treatment_is_edits_and_the_other_half_the_best_edit_on_conf
     baseline = [p.change for p in code_arms(KNOBS, 6, rng()) if p.arm == "baseline"]
     edit = candidate(2, {0: 0.8}, "treatment", origin="edit")
     edit = edit.model_copy(update={"change": Change(edits=(Edit(file="f", search="a", replace="b"),))})
-    tuned = tuned_edit(baseline, edit, 6)
+    tuned = tuned_edit(baseline, edit, 6, (0, 1, 2))
     assert [p.index for p in tuned] == [3, 4, 5]
     assert [p.change.knobs for p in tuned] == [baseline[i].knobs for i in (1, 2, 3)]
     assert all(p.change.edits == edit.change.edits for p in tuned)
     assert [edits_planned(n) for n in (1, 2, 3, 24)] == [1, 1, 1, 12]
+
+
+def test_a_step_without_an_edit_leaves_its_place_to_a_configuration() -> None:
+    baseline = [p.change for p in code_arms(KNOBS, 6, rng()) if p.arm == "baseline"]
+    edit = candidate(2, {0: 0.8}, "treatment", origin="edit")
+    tuned = tuned_edit(baseline, edit, 6, (0, 2))
+    assert [p.index for p in tuned] == [1, 3, 4, 5]
+    assert [p.change.knobs for p in tuned] == [baseline[i].knobs for i in (1, 2, 3, 4)]
 
 
 def edits(*scores: float | None) -> list[Candidate]:

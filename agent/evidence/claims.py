@@ -39,7 +39,7 @@ def claims(
     found = [wording.primary()]
     found += [wording.described(c) for c in verdict.comparisons]
     found += [wording.unmeasured(c) for c in wording.without_result()]
-    found += [wording.means(facts), wording.design(), wording.tuning(), wording.failures(facts)]
+    found += [wording.means(facts), wording.design(), wording.tuning(facts), wording.failures(facts)]
     if verdict.caps:
         found.append(wording.capped())
     for claim in found:
@@ -168,11 +168,17 @@ class _Wording:
         )
         return self._setting("design", text, self.plan.arms)
 
-    def tuning(self) -> Claim:
+    def tuning(self, facts: Facts) -> Claim:
         """What each tuned arm was chosen from."""
         arms = [arm for arm in self.plan.arms if arm.role != "ablation"]
         first, *rest = [(self.phrase(arm.name), rf"from \fact{{arm.{arm.name}.tuning}}") for arm in arms]
-        parts = [f"{first[0]} was chosen {first[1]} configurations"] + [f"{name} {n}" for name, n in rest]
+        counted = "configurations"
+        if any(fact.name == "count.edits" for fact in facts.items):
+            counted = (
+                r"candidates (\fact{count.edits} edits at the default knobs and \fact{count.tuned} further "
+                "configurations of the best of them)"
+            )
+        parts = [f"{first[0]} was chosen {first[1]} {counted}"] + [f"{name} {n}" for name, n in rest]
         declared = ", as the person who brought them declares" if any(arm.declared for arm in arms) else ""
         return self._setting("tuning", _capital(_listed(parts)) + declared, arms)
 

@@ -19,13 +19,21 @@ FAILURES = (
 )
 
 
-def design(plan: Plan, *, two_way: bool) -> tuple[str, ...]:
-    """How the study was made, sentence by sentence; `two_way` where items enter the variance."""
+_REMEDIES = "Any other mechanism that a knob switches on may be on in any arm."
+
+
+def design(plan: Plan, *, two_way: bool, shared: bool = False) -> tuple[str, ...]:
+    """How the study was made, sentence by sentence.
+
+    Args:
+        two_way: Items enter the variance.
+        shared: Edits took some of the treatment's candidates, `count.edits` of them.
+    """
     roles = {arm.role for arm in plan.arms}
     is_code = any(arm.role == "treatment" and arm.change.edits for arm in plan.arms)
     if any(arm.declared for arm in plan.arms):
         return (*_brought(is_code), *_judged(plan, two_way=two_way))
-    found = [_arms(is_code)]
+    found = [_arms(is_code, shared=shared)]
     if "control" in roles:
         found.append(_control(is_code))
     if "ablation" in roles:
@@ -69,15 +77,23 @@ def _brought(is_code: bool) -> tuple[str, ...]:
     )
 
 
-def _arms(is_code: bool) -> str:
-    if is_code:
+def _arms(is_code: bool, *, shared: bool) -> str:
+    if not is_code:
         return (
-            "The baseline is the template's code with its knobs tuned; the treatment is the edited code, its "
-            "knobs tuned over the same configurations. Constants that the edit brought along were not tuned."
+            "Baseline and treatment run the same code. The baseline keeps the treated knob at its default, "
+            "the treatment sets it to another value; all other knobs were tuned over the same "
+            f"configurations. {_REMEDIES}"
         )
+    tuned = (
+        r"of its candidates, \fact{count.edits} were edits, each at the default knobs, and "
+        r"\fact{count.tuned} the best of these edits on configurations of the baseline, so that its knobs "
+        "were tuned over fewer"
+        if shared
+        else "its knobs were tuned over the same configurations"
+    )
     return (
-        "Baseline and treatment run the same code. The baseline keeps the treated knob at its default, the "
-        "treatment sets it to another value; all other knobs were tuned over the same configurations."
+        "The baseline is the template's code with its knobs tuned. The treatment is the edited code; "
+        f"{tuned}. Constants that the edit brought along were not tuned. {_REMEDIES}"
     )
 
 

@@ -11,7 +11,9 @@ from agent.search import FIRST, SECOND, THIRD
 
 
 def explored_facts(tree: Tree, unit: str, label: str) -> list[Fact]:
-    """Counts and dev scores by arm; every name starts with `explore.` and every split is dev."""
+    """Counts and dev scores by arm; all names start with `explore.` but those that every section may
+    state, `count.edits` and `count.tuned`; every split is dev.
+    """
     count = partial(Fact, split="dev", unit="trials", formula="count", digits=0)
     total = sum(len(candidate.trials) for candidate in tree.candidates)
     found = [count(name="explore.trials", label="exploring trials", value=total)]
@@ -29,7 +31,21 @@ def explored_facts(tree: Tree, unit: str, label: str) -> list[Fact]:
         ]
         found += _default(candidates, unit, label)
         found += [_best(won, candidates, unit, label) for won in tree.winners if won.arm == arm]
+    if shares_its_candidates(tree):
+        edits = sum(candidate.origin == "edit" for candidate in tree.candidates)
+        rest = sum(candidate.arm == "treatment" for candidate in tree.candidates) - edits
+        found += [
+            count(name="count.edits", label="edits, each at default knobs, among the treatment's candidates",
+                  value=edits, unit="", arms=("treatment",)),
+            count(name="count.tuned", label="further configurations of the best edit", value=rest,
+                  unit="", arms=("treatment",)),
+        ]  # fmt: skip
     return found + _steps(tree, unit, label)
+
+
+def shares_its_candidates(tree: Tree) -> bool:
+    """Whether several edits are candidates, so that fewer are left to tune knobs than the baseline has."""
+    return sum(candidate.origin == "edit" for candidate in tree.candidates) > 1
 
 
 def _steps(tree: Tree, unit: str, label: str) -> list[Fact]:

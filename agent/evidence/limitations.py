@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from agent.artifacts import CodeTreatment, Idea, KnobTreatment, Plan, Registration, Verdict
 
+_SHARED = (
+    (
+        "The treatment's knobs were tuned over fewer configurations than the baseline's: "
+        r"\fact{count.edits} of its candidates went to edits."
+    ),
+)
+
 
 def limitations(
     idea: Idea,
@@ -16,13 +23,20 @@ def limitations(
     *,
     sandboxed: bool,
     unenforced: tuple[str, ...] = (),
+    shared: bool = False,
 ) -> tuple[str, ...]:
     """The limitations of a study, the general ones first.
 
     Args:
         unenforced: Limits of the trials that nothing held, in words.
+        shared: Edits took some of the treatment's candidates, `count.edits` of them.
     """
-    found = [*_general(idea, plan), *_of_the_registration(registration), *_of_the_outcome(plan, verdict)]
+    found = [
+        *_general(idea, plan),
+        *(_SHARED if shared else ()),
+        *_of_the_registration(registration),
+        *_of_the_outcome(plan, verdict),
+    ]
     if not sandboxed:
         found.append("The trials ran without a sandbox, so that code could have reached more than its data.")
     elif unenforced:

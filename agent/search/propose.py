@@ -7,7 +7,7 @@ candidate is one that the paper can print. Sees no score.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -185,13 +185,15 @@ def brought_edit(baseline: Sequence[Change], edits: tuple[Edit, ...]) -> tuple[P
     )
 
 
-def tuned_edit(baseline: Sequence[Change], edit: Candidate, n: int) -> tuple[Proposal, ...]:
-    """The second half of a code idea's treatment: the best edit on the baseline's configurations 1 …
+def tuned_edit(
+    baseline: Sequence[Change], edit: Candidate, n: int, edits: Collection[int]
+) -> tuple[Proposal, ...]:
+    """The rest of a code idea's treatment: the best edit on the baseline's configurations 1 …
 
-    `baseline` holds the changes of the baseline arm, in order.
+    `baseline` holds the changes of the baseline arm, in order; `edits` the indices of the edits that came
+    about, so that a step that brought none leaves its place to a configuration and the arm has n candidates.
     """
-    half = edits_planned(n)
     return tuple(
         Proposal(edit.arm, index, Change(knobs=baseline[i].knobs, edits=edit.change.edits), "random")
-        for i, index in enumerate(range(half, n), start=1)
+        for i, index in enumerate((index for index in range(n) if index not in edits), start=1)
     )

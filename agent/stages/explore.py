@@ -122,7 +122,8 @@ class _Exploration:
             left = f"{len(edits)} edits for {idea.id}" + (" left by a person" if self.steer.pruned else "")
             raise StudyFailed(f"none of the {left} ran: nothing to confirm")
         configurations = [candidate.change for candidate in self.arms["baseline"].values()]
-        tuned = search.tuned_edit(configurations, self.arms["treatment"][best], self.deps.run.explore)
+        proposed = self.arms["treatment"]
+        tuned = search.tuned_edit(configurations, proposed[best], self.deps.run.explore, proposed.keys())
         self._tune(tuned, parent=best, begun=begun)
 
     def _propose_edits(self, what: str, root: Future[Finished]) -> None:

@@ -58,10 +58,6 @@ SPLITS = (
     "Exploring used replicates of its own and the dev split; the test ran on fresh replicates and on a test "
     "split that no exploring trial had touched."
 )
-EDITED = (
-    "The treatment's candidates are of two kinds: edits, each run at the default knobs, and the best of "
-    "these edits on configurations that the baseline was run on too."
-)
 
 
 def write_section(
@@ -185,10 +181,9 @@ def _docstrings(files: Mapping[str, str]) -> str:
 
 
 def _made(study: Study) -> tuple[str, ...]:
-    """What the plan does not say of how the study was made: who scored, on what, and what a candidate was."""
+    """What the plan does not say of how the study was made: who scored, and on what."""
     self_scored = any(SELF_REPORTED in cap for cap in study.verdict.caps)
-    edits = sum(candidate.origin == "edit" for candidate in study.tree.candidates)
-    return (() if self_scored else (EVALUATED, SPLITS)) + ((EDITED,) if edits > 1 else ())
+    return () if self_scored else (EVALUATED, SPLITS)
 
 
 def _claim_line(claim: Claim, study: Study) -> ClaimLine:

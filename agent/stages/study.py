@@ -9,6 +9,8 @@ from itertools import pairwise
 from string import ascii_lowercase
 
 from agent.artifacts import (
+    Arm,
+    Candidate,
     Claims,
     Facts,
     Figure,
@@ -24,6 +26,7 @@ from agent.artifacts import (
 )
 from agent.deps import Deps
 from agent.evidence.design import design
+from agent.evidence.explored import shares_its_candidates
 from agent.evidence.limitations import limitations
 from agent.evidence.registration import ablations
 from agent.evidence.settings import settings
@@ -88,10 +91,15 @@ class Study:
                     verdict,
                     sandboxed=deps.run.sandbox != "none",
                     unenforced=deps.unenforced,
+                    shared=shares_its_candidates(tree),
                 ),
                 *people.limits(tree),
             ),
-            design=design(plan, two_way=any(c.variance == "two-way" for c in verdict.comparisons)),
+            design=design(
+                plan,
+                two_way=any(c.variance == "two-way" for c in verdict.comparisons),
+                shared=shares_its_candidates(tree),
+            ),
             code_diff=code_diff(plan, deps),
             works=works(the_idea, deps),
         )
@@ -178,7 +186,18 @@ def _steps(tree: Tree, plan: Plan) -> dict[str, Scalar]:
     edits = [c for c in tree.candidates if c.origin == "edit"]
     found: dict[str, Scalar] = {f"step.{ascii_lowercase[i]}": plain(c.note) for i, c in enumerate(edits[:26])}
     treatment = next(arm for arm in plan.arms if arm.role == "treatment")
+    if shares_its_candidates(tree):
+        found["step.chosen"] = _chosen(edits, treatment)
     winner = next(c for c in tree.candidates if c.arm == "treatment" and c.change == treatment.change)
     kept = {arm.name for arm in plan.arms}
     found |= {f"{one.name}.omits": plain(one.omits) for one in ablations(tree, winner) if one.name in kept}
     return found
+
+
+def _chosen(edits: list[Candidate], treatment: Arm) -> str:
+    """The step of editing whose code is the treatment's, and the one that it builds on."""
+    letters = dict(zip((edit.index for edit in edits), ascii_lowercase, strict=False))
+    chosen = next(edit for edit in edits if edit.change.edits == treatment.change.edits)
+    names = {edit.index: f"step {letters.get(edit.index, edit.index + 1)}" for edit in edits}
+    base = "" if chosen.parent is None else f", which builds on {names[chosen.parent]}"
+    return f"{names[chosen.index]}{base}"

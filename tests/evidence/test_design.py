@@ -27,12 +27,17 @@ def test_every_sentence_of_the_design_passes_the_rules_for_writers(
 ) -> None:
     families: dict[str, Family] = {"control": "verdict"} if edits else {}
     plan = with_changes(plan_of(ARMS, N, families=families), treatment=Change(edits=edits))
-    for sentence in design(plan, two_way=two_way):
+    for sentence in (*design(plan, two_way=two_way), *design(plan, two_way=two_way, shared=True)):
         assert macro_problems(sentence, Allowed(facts=frozenset(used(sentence).facts))) == ()
 
 
 def limitations_of(
-    plan: Plan, by: float = 0.05, control: float = 0.0, worst: int = 0, unenforced: tuple[str, ...] = ()
+    plan: Plan,
+    by: float = 0.05,
+    control: float = 0.0,
+    worst: int = 0,
+    unenforced: tuple[str, ...] = (),
+    shared: bool = False,
 ) -> tuple[str, ...]:
     base = [0.80, 0.82, 0.81, 0.83, 0.79, 0.80, 0.82, 0.81]
     values: dict[str, list[float | None]] = {
@@ -48,7 +53,9 @@ def limitations_of(
         refuted_if="r", origin="scripted", novelty="not assessed",
     )  # fmt: skip
     verdict = judge(plan, registration, results)
-    return limitations(idea, plan, registration, verdict, sandboxed=True, unenforced=unenforced)
+    return limitations(
+        idea, plan, registration, verdict, sandboxed=True, unenforced=unenforced, shared=shared
+    )
 
 
 def test_every_limitation_passes_the_rules_for_writers() -> None:
@@ -76,3 +83,14 @@ def test_a_control_that_did_better_than_the_treatment_is_a_limitation() -> None:
     plan = plan_of(ARMS[:3], N)
     assert any("control did better" in text for text in limitations_of(plan, control=0.1))
     assert not any("control did better" in text for text in limitations_of(plan, control=0.0))
+
+
+def test_a_treatment_that_shared_its_candidates_with_edits_is_not_called_tuned_like_the_baseline() -> None:
+    edited = Change(edits=(Edit(file="experiment.py", search="a", replace="b"),))
+    plan = with_changes(plan_of(ARMS[:3], N), treatment=edited)
+    alike, shared = (" ".join(design(plan, two_way=True, shared=s)) for s in (False, True))
+    assert "over the same configurations" in alike
+    assert "over the same configurations" not in shared
+    assert {"count.edits", "count.tuned"} <= set(used(shared).facts)
+    assert any("count.edits" in text for text in limitations_of(plan, shared=True))
+    assert not any("count.edits" in text for text in limitations_of(plan))

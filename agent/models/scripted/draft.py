@@ -72,6 +72,11 @@ class Draft:
         return self.text_of("treated_name") == "code"
 
     @property
+    def shared(self) -> bool:
+        """Edits took some of the treatment's candidates, so that fewer were left for configurations."""
+        return "count.edits" in self._facts
+
+    @property
     def searched(self) -> bool:
         """The arms were found by exploring; otherwise a person brought them."""
         return not self.text_of("arms_by")

@@ -27,8 +27,10 @@ def abstract(draft: Draft) -> None:
         r"Both arms were brought by a person, registered, and compared on \fact{plan.n} fresh replicates "
         "and a hidden test split."
     )
+    tuned = "chosen on a dev split from" if draft.shared else "tuned on a dev split with"
+    counted = "candidates" if draft.shared else "configurations"
     draft.say(
-        r"Both arms were tuned on a dev split with \fact{arm.baseline.tuning} configurations each; the two "
+        rf"Both arms were {tuned} \fact{{arm.baseline.tuning}} {counted} each; the two "
         r"winners were frozen, registered, and compared on \fact{plan.n} fresh replicates and a hidden "
         "test split."
         if draft.searched
@@ -123,8 +125,9 @@ def exploration(draft: Draft) -> None:
     if not draft.searched:
         _tried_out(draft)
         return
+    counted = "candidates" if draft.shared else "configurations"
     draft.say(
-        r"On the dev split, \fact{explore.baseline.candidates} configurations of the baseline and "
+        rf"On the dev split, \fact{{explore.baseline.candidates}} {counted} of the baseline and "
         r"\fact{explore.treatment.candidates} of the treatment were tried, in \fact{explore.trials} trials "
         "with all re-runs.",
         "Configurations of both arms were tried on the dev split.",

@@ -103,6 +103,27 @@ def _arms_of_a_person(draft: Draft) -> None:
 
 
 def _arms_of_code(draft: Draft) -> None:
+    """What an edit or a person changed, and the control, which decides too."""
+    if draft.shared:
+        _arms_of_edits(draft)
+    else:
+        _arms_of_brought_code(draft)
+    draft.say(
+        r"A control, the winner of \fact{explore.control.candidates} random configurations of the unchanged "
+        "code, was run on the same replicates and decides as well: the treatment has to beat it too.",
+    )
+
+
+def _arms_of_edits(draft: Draft) -> None:
+    """Edited code, which shared its candidates between edits and configurations."""
+    draft.say(*(sentence for sentence in draft.data.design if r"\fact{count.edits}" in sentence))
+    draft.say(
+        r"Each of the two arms had \fact{explore.baseline.candidates} candidates. All were scored on the dev "
+        "split; the best were run again on further exploring replicates, and one winner an arm was frozen.",
+    )
+
+
+def _arms_of_brought_code(draft: Draft) -> None:
     """The code that a person brought, tuned like the template's."""
     draft.say(
         "The baseline is the template's code with its knobs tuned. The treatment is the code that a person "
@@ -112,10 +133,6 @@ def _arms_of_code(draft: Draft) -> None:
         r"Each of the two arms was tuned with \fact{explore.baseline.candidates} configurations: the "
         "template's defaults and random draws that the arms share. All were scored on the dev split; the "
         "best were run again on further exploring replicates, and one winner an arm was frozen.",
-    )
-    draft.say(
-        r"A control, the winner of \fact{explore.control.candidates} random configurations of the unchanged "
-        "code, was run on the same replicates and decides as well: the treatment has to beat it too.",
     )
 
 
