@@ -1,7 +1,7 @@
 """`shoal reproduce` and `shoal replicate`: a study's trials again, on the same and on fresh replicates.
 
 Promises that the study itself stays as it is, and that either command, stopped or killed, goes on where it
-was when it is given again. The settings' cap on trials holds, one on time does not; Ctrl-C and `shoal stop` do.
+was when it is given again. The settings' cap on trials holds, one on time does not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from agent.cli.stop import StopRequests
 from agent.cli.template import named_template
 from agent.cli.verify import reading
 from agent.deps import Consent, Deps
-from agent.errors import Stopped
+from agent.errors import CapReached, Stopped
 from agent.ports import Event
 from agent.stages.reproduce import ideas_of, replicate, reproduce
 from agent.store import Recorder
@@ -104,8 +104,12 @@ def _each(
         for idea in ideas:
             scratch = Workspace(workspace.store / "reproductions" / run_name / idea)
             records_in = scratch if command == "reproduce" else workspace
-            with _equipped(request, command, run, workspace, records_in) as deps:
-                done.append(work(idea, scratch, deps))
+            try:
+                with _equipped(request, command, run, workspace, records_in) as deps:
+                    done.append(work(idea, scratch, deps))
+            except CapReached as error:
+                way_on = f"raise max_trials of [budget], then `shoal {command} {request.name}` goes on"
+                raise Stopped(f"{error}; {way_on}") from error
     if request.json:
         found = [one.model_dump(mode="json", exclude={"parents"}) for one in done]
         passed = all(one.passed for one in done)

@@ -256,11 +256,11 @@ def _exploration(deps: Deps) -> tuple[str, list[str]]:
 
 
 def _print(run: str, rows: list[Row]) -> None:
+    several = len({one.idea for one in rows}) > 2
     lines = [("check", "", "evidence")]
-    lines += [
-        (f"{one.idea}: {one.check}" if one.idea else one.check, MARKS[one.status], one.evidence)
-        for one in rows
-    ]
+    for one in rows:
+        check = f"{one.idea}: {one.check}" if several and one.idea else one.check
+        lines.append((check, MARKS[one.status], one.evidence))
     print_table(lines)
     counts = Counter[str](one.status for one in rows)
     print(f"{run}: " + ", ".join(f"{counts[status]} {mark.lower()}" for status, mark in MARKS.items()))

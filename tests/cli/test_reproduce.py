@@ -130,7 +130,8 @@ def test_a_reproduction_that_a_cap_stopped_goes_on_where_it_was(
     study: Workspace, again: Again, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOAL_BUDGET__MAX_TRIALS", "5")
-    assert again("reproduce", "study")[0] == 3
+    code, _, told = again("reproduce", "study")
+    assert (code, "`shoal reproduce study` goes on" in told) == (3, True)
     scratch = study.store / "reproductions" / "study" / "attention"
     kept = set((scratch / "experiments" / "study" / "results").iterdir())
     assert len(kept) == 5

@@ -27,6 +27,7 @@ from agent.artifacts import (
 from agent.cli import run as command
 from agent.templates import load_template
 from agent.workspace import Workspace, envelope
+from tests.cli.recorded import RULES, SERVED, Recorded
 from tests.cli.support import MICRO, REPOSITORY, files, in_folder
 
 IDEA = "study/attention"
@@ -111,6 +112,13 @@ def test_a_study_as_it_was_left_passes_every_check_and_stays_as_it_was(study: St
     assert any(result.status == "crashed" for result in study.confirming("treatment"))
 
 
+@pytest.mark.parametrize("run", [SERVED, RULES])
+def test_a_study_of_a_model_s_code_passes_as_one_without_a_model_does(
+    recorded: Recorded, run: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(["verify", run, "--workspace", str(recorded.workspace)]) == 0, capsys.readouterr().err
+
+
 def scored(study: Study, arm: str) -> Result:
     return next(result for result in study.confirming(arm) if result.status == "ok")
 
@@ -163,6 +171,13 @@ def a_line_of_the_workspace_s_ledger(study: Study) -> None:
 def a_registration_that_the_run_does_not_hold(study: Study) -> None:
     path = study.workspace.run_folder("study") / "ledger.jsonl"
     path.write_text(path.read_text() + path.read_text().replace('"plan":"', '"plan":"f'))
+
+
+def a_confirming_trial_before_the_registration(study: Study) -> None:
+    path = study.workspace.run_folder("study") / "events.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    confirming = next(line for line in lines if '"stage": "confirm"' in line and '"trial"' in line)
+    path.write_text("".join((confirming, *lines)))
 
 
 def a_replicate_of_the_registration(study: Study) -> None:
@@ -238,6 +253,7 @@ FORGERIES: list[tuple[Callable[[Study], None], set[str]]] = [
     (a_line_of_the_run_s_ledger, {"ledger"}),
     (a_line_of_the_workspace_s_ledger, {"ledger"}),
     (a_registration_that_the_run_does_not_hold, {"ledger"}),
+    (a_confirming_trial_before_the_registration, {"ledger"}),
     (a_replicate_of_the_registration, {"registration", "trials"}),
     (two_arms_results_swapped, {"verdict", "facts"}),
     (two_arms_files_swapped, {"trials", "verdict"}),
