@@ -256,20 +256,34 @@ def _sentence(drawing: Drawing) -> str:
     verb = "increases" if x > y else "reduces"
     forms: list[Callable[[], str]] = [
         lambda: f"On {data}, {one} reaches a {metric.name} of {value((a, d, m))}{unit}.",
-        lambda: f"{one} obtains {value((a, d, m))}{unit} {metric.name} on {data}, compared to "
-        f"{value((b, d, m))}{unit} for {two}.",
-        lambda: f"For {data}, the {metric.name} goes from {value((b, d, m))}{unit} with {two} to "
-        f"{value((a, d, m))}{unit} with {one}.",
-        lambda: f"On {data}, {one} and {two} have a {metric.name} of {value((a, d, m))}{unit} and "
-        f"{value((b, d, m))}{unit}, respectively.",
-        lambda: f"Relative to {two}, {one} {verb} the {metric.name} on {data} by "
-        f"{pair(a, b, d, m, 'percentage')}\\%.",
-        lambda: f"On {data} the {metric.name} of {one} differs from that of {two} by "
-        f"{pair(a, b, d, m, 'difference')}{' points' if metric.percent else ''}.",
-        lambda: f"{one if x > y else two} has a {pair(a, b, d, m, 'ratio')}$\\times$ higher {metric.name} than "
-        f"{two if x > y else one} on {data}.",
-        lambda: f"We find that {one} is {'better' if better else 'worse'} than {two} in {metric.name} on {data} "
-        f"({value((a, d, m))}{unit} vs.\\ {value((b, d, m))}{unit}).",
+        lambda: (
+            f"{one} obtains {value((a, d, m))}{unit} {metric.name} on {data}, compared to "
+            f"{value((b, d, m))}{unit} for {two}."
+        ),
+        lambda: (
+            f"For {data}, the {metric.name} goes from {value((b, d, m))}{unit} with {two} to "
+            f"{value((a, d, m))}{unit} with {one}."
+        ),
+        lambda: (
+            f"On {data}, {one} and {two} have a {metric.name} of {value((a, d, m))}{unit} and "
+            f"{value((b, d, m))}{unit}, respectively."
+        ),
+        lambda: (
+            f"Relative to {two}, {one} {verb} the {metric.name} on {data} by "
+            f"{pair(a, b, d, m, 'percentage')}\\%."
+        ),
+        lambda: (
+            f"On {data} the {metric.name} of {one} differs from that of {two} by "
+            f"{pair(a, b, d, m, 'difference')}{' points' if metric.percent else ''}."
+        ),
+        lambda: (
+            f"{one if x > y else two} has a {pair(a, b, d, m, 'ratio')}$\\times$ higher {metric.name} than "
+            f"{two if x > y else one} on {data}."
+        ),
+        lambda: (
+            f"We find that {one} is {'better' if better else 'worse'} than {two} in {metric.name} on {data} "
+            f"({value((a, d, m))}{unit} vs.\\ {value((b, d, m))}{unit})."
+        ),
     ]
     return rng.choice(forms)()
 
@@ -330,12 +344,16 @@ def _by_data(drawing: Drawing, number: int) -> str:
     m = number % len(drawing.world.metrics)
     spread = drawing.rng.random() < 0.5
     rows = [
-        " & ".join([arm, *(_cell(drawing, (a, d, m), spread, d == a) for d in range(len(drawing.world.data)))])
+        " & ".join(
+            [arm, *(_cell(drawing, (a, d, m), spread, d == a) for d in range(len(drawing.world.data)))]
+        )
         for a, (arm, _) in enumerate(drawing.world.arms)
     ]
     head = " & ".join(["Method", *(name for name, _ in drawing.world.data)])
     tail = ", mean $\\pm$ standard deviation" if spread else ""
-    return _table(_title(drawing.world.metrics[m]) + " of each method" + tail + ".", "l" + "c" * 6, head, rows)
+    return _table(
+        _title(drawing.world.metrics[m]) + " of each method" + tail + ".", "l" + "c" * 6, head, rows
+    )
 
 
 def _by_arm(drawing: Drawing, number: int) -> str:
@@ -352,7 +370,9 @@ def _by_metric(drawing: Drawing, number: int) -> str:
     d = drawing.rng.randrange(len(drawing.world.data))
     spread = drawing.rng.random() < 0.4
     rows = [
-        " & ".join([arm, *(_cell(drawing, (a, d, m), spread, False) for m in range(len(drawing.world.metrics)))])
+        " & ".join(
+            [arm, *(_cell(drawing, (a, d, m), spread, False) for m in range(len(drawing.world.metrics)))]
+        )
         for a, (arm, _) in enumerate(drawing.world.arms)
     ]
     head = " & ".join(["", *(_title(metric) for metric in drawing.world.metrics)])
@@ -384,7 +404,8 @@ def _runs(drawing: Drawing) -> dict[str, str]:
             info[data] = {
                 "means": {f"{key}_mean": drawing.mean(cell) for key, cell in cells.items()},
                 "stderrs": {
-                    f"{key}_stderr": drawing.spread(cell) / math.sqrt(drawing.seeds) for key, cell in cells.items()
+                    f"{key}_stderr": drawing.spread(cell) / math.sqrt(drawing.seeds)
+                    for key, cell in cells.items()
                 },
                 "final_info_dict": {key: drawing.raw[cell] for key, cell in cells.items()},
             }

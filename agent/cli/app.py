@@ -404,6 +404,19 @@ def tree(run: IdeaName, workspace: WorkspaceFolder = Path(), json: AsJson = Fals
     return show_tree(run, workspace, json=json)
 
 
+@app.command(rich_help_panel=LOOKING)
+def audit(
+    paper: Annotated[Path, typer.Argument(metavar="PAPER.tex", help="A paper that Shoal did not write.")],
+    results: Annotated[Path, typer.Option(metavar="DIR", help="Folder with its results: JSON and CSV.")],
+    json: AsJson = False,
+    sarif: Annotated[bool, typer.Option("--sarif", metavar="", help="A SARIF log, for editors.")] = False,
+) -> int:
+    """Say which numbers of another system's paper its results do not support; exit 1 if any."""
+    from agent.cli.audit import audit_foreign
+
+    return audit_foreign(paper, results, json=json, sarif=sarif)
+
+
 @app.command("list", rich_help_panel=LOOKING)
 def list_(workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
     """List the runs of the workspace with their verdicts."""

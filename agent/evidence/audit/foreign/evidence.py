@@ -1,0 +1,336 @@
+"""Which quantities fit the words around a number, and whether one of them has its value.
+
+A quantity fits where every dimension that the words speak about is named as in its path. Where they leave a
+dimension open, the number must have so many digits that it would hardly meet one of the open values by
+chance: at most `CHANCE`.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from agent.evidence.audit.foreign.dimensions import Family, Mention
+from agent.evidence.audit.foreign.numerals import Number
+from agent.evidence.audit.foreign.results import Quantity
+from agent.evidence.audit.foreign.scopes import Scope, bound
+
+CHANCE = 0.04
+"""Of an invented number meeting one of the values that an open dimension allows."""
+CHANCE_NAMED = 0.3
+"""The same where every dimension is named, but more than one value is meant."""
+_SPREADS = {"std": ("std", "std0"), "stderr": ("stderr", "stderr0"), "ci": ("ci",)}
+_EXTREMES = re.compile(
+    r"\b(best|worst|max(?:imum)?|min(?:imum)?|highest|lowest|peak|rang(?:e|es|ing)|between|median)\b", re.I
+)
+_AVERAGE = re.compile(r"\b(averag\w*|mean|overall|across|all (?:tasks|datasets|data sets))\b", re.IGNORECASE)
+_SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True)
+class Support:
+    """Why a number may stand."""
+
+    evidence: str
+    """Where its value stands in the results."""
+    how: str
+    quantities: tuple[tuple[Family, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Near:
+    """What stands nearest to a number that nothing supports."""
+
+    place: str
+    value: float
+
+
+@dataclass
+class Words:
+    """A number's scopes, nearest first, and what they say beside names."""
+
+    scopes: tuple[Scope, ...]
+    near: str
+    """The words that could say percent, unit or statistic: headers, caption, sentence."""
+    table: bool = False
+    cache: dict[tuple[int, int], frozenset[str] | None] = field(default_factory=dict)
+
+
+class Evidence:
+    """All quantities, ready to be asked."""
+
+    def __init__(self, found: list[Family]) -> None:
+        self.families = found
+        self.mislabelled: list[tuple[str, str, str, int]] = []
+        """Phrase, the name that the paper gives it, the name whose values its numbers are, and how many."""
+        self._index: list[tuple[float, int, int, str]] = []
+        for f, family in enumerate(found):
+            for q, quantity in enumerate(family.quantities):
+                self._index += [(value, f, q, stat) for stat, value in quantity.stats.items() if stat != "n"]
+        self._index.sort()
+        self._values = [item[0] for item in self._index]
+        self._mentions: dict[tuple[int, int, str], tuple[Mention, ...]] = {}
+        self._open: dict[tuple[int, tuple[frozenset[str] | None, ...]], list[int]] = {}
+
+    def forget(self) -> None:
+        """Drop what was read before aliases were learnt."""
+        self._mentions.clear()
+        self._open.clear()
+
+    def mentions(self, f: int, d: int, scope: Scope) -> tuple[Mention, ...]:
+        """What a scope mentions of a dimension."""
+        key = (f, d, scope.text)
+        if key not in self._mentions:
+            self._mentions[key] = self.families[f].dimensions[d].mentions(scope.words)
+        return self._mentions[key]
+
+    def allowed(self, f: int, d: int, words: Words) -> frozenset[str] | None:
+        """The names that the words give in a dimension, by the nearest scope that says any."""
+        if (f, d) not in words.cache:
+            dimension = self.families[f].dimensions[d]
+            words.cache[f, d] = next(
+                (
+                    names for scope in words.scopes
+                    if (names := bound(scope, self.mentions(f, d, scope), dimension)) is not None
+                ), None,
+            )  # fmt: skip
+        return words.cache[f, d]
+
+    def sets(self, f: int, words: Words) -> tuple[frozenset[str] | None, ...]:
+        """What the words give in each telling dimension of a family."""
+        return tuple(self.allowed(f, d, words) for d in self.families[f].telling)
+
+    def fitting(self, f: int, sets: tuple[frozenset[str] | None, ...]) -> list[int]:
+        """The quantities of a family that the sets allow."""
+        key = (f, sets)
+        if key not in self._open:
+            family = self.families[f]
+            telling = family.telling
+            self._open[key] = [
+                q for q, path in enumerate(family.paths)
+                if all(names is None or path[d] in names for d, names in zip(telling, sets, strict=True))
+            ]  # fmt: skip
+        return self._open[key]
+
+    def value(self, number: Number, words: Words) -> Support | None:
+        """The support of a number as a value of its own."""
+        stats = stats_of(number, words)
+        for scale in scales(number, words):
+            for value, f, q, stat in self._near(number, scale):
+                if stat in stats and self._fits(f, q, number, words, value, scale):
+                    quantity = self.families[f].quantities[q]
+                    how = "as printed" if scale == 1 else f"times {scale:g}, as printed"
+                    place = quantity.places.get(stat) or next(iter(quantity.places.values()))
+                    return Support(
+                        f"{place} = {value:.6g}", how, ((self.families[f], self.families[f].paths[q]),)
+                    )
+        return self._average(number, words) if _AVERAGE.search(words.near) and not number.spread else None
+
+    def _near(self, number: Number, scale: float) -> Iterator[tuple[float, int, int, str]]:
+        reach = tolerance(number) / scale
+        middle = number.value / scale
+        low = bisect.bisect_left(self._values, middle - reach)
+        while low < len(self._values) and self._values[low] <= middle + reach:
+            yield self._index[low]
+            low += 1
+
+    def _fits(self, f: int, q: int, number: Number, words: Words, value: float, scale: float) -> bool:
+        family = self.families[f]
+        if not self._scaled(family, q, number, words, scale):
+            return False
+        sets = self.sets(f, words)
+        path = family.paths[q]
+        if any(
+            names is not None and path[d] not in names for d, names in zip(family.telling, sets, strict=True)
+        ):
+            return False
+        if not sets:
+            return self._said(family, path, words)
+        if all(names is None for names in sets):
+            return False
+        count = len(self.fitting(f, sets))
+        chance = count * 2 * tolerance(number) / max(abs(number.value), 1e-12)
+        if all(names is not None for names in sets):
+            return count == 1 or chance <= CHANCE_NAMED
+        return count == 1 or chance <= CHANCE
+
+    def _said(self, family: Family, path: tuple[str, ...], words: Words) -> bool:
+        """Whether a lone quantity is spoken of at all."""
+        from agent.evidence.audit.foreign.words import agree, name_tokens
+
+        own = {token.word for scope in words.scopes[:2] for token in scope.words}
+        return (
+            any(agree(name, word) for name in name_tokens(path[-1]) for word in own if len(word) > 2)
+            if path
+            else False
+        )
+
+    def _scaled(self, family: Family, q: int, number: Number, words: Words, scale: float) -> bool:
+        quantity = family.quantities[q]
+        fraction = is_fraction(family, q)
+        if scale == 100:
+            return fraction and (says_percent(number, words) or (words.table and abs(number.value) > 1.0))
+        if scale == 1:
+            return not (fraction and number.percent)
+        return quantity is not None
+
+    def _average(self, number: Number, words: Words) -> Support | None:
+        """The support of a number as a mean over a dimension that its words leave open."""
+        for f, family in enumerate(self.families):
+            sets = self.sets(f, words)
+            if not any(names is not None for names in sets):
+                continue
+            for place, names in enumerate(sets):
+                if names is None or len(names) > 1:
+                    support = self._mean_over(family, f, sets, place, number, words)
+                    if support is not None:
+                        return support
+        return None
+
+    def _mean_over(
+        self,
+        family: Family,
+        f: int,
+        sets: tuple[frozenset[str] | None, ...],
+        place: int,
+        number: Number,
+        words: Words,
+    ) -> Support | None:
+        """A mean over all of one dimension, everything else being named or nearly so."""
+        d = family.telling[place]
+        size = len(sets[place] or family.dimensions[d].names)
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for q in self.fitting(f, sets):
+            path = family.paths[q]
+            groups.setdefault((*path[:d], *path[d + 1 :]), []).append(q)
+        whole = [items for items in groups.values() if len(items) == size and 1 < size <= 60]
+        if len(whole) * 2 * tolerance(number) > CHANCE * abs(number.value) and len(whole) > 1:
+            return None
+        for items in whole:
+            known = [value for q in items if (value := central(family.quantities[q])) is not None]
+            mean = sum(known) / max(1, len(known))
+            for scale in scales(number, words):
+                if len(known) == size and abs(mean * scale - number.value) <= tolerance(number):
+                    if self._scaled(family, items[0], number, words, scale):
+                        first = next(iter(family.quantities[items[0]].places.values()))
+                        return Support(
+                            f"mean of {size} values such as {first} = {mean:.6g}",
+                            "the mean over what the words leave open",
+                            tuple((family, family.paths[q]) for q in items),
+                        )
+        return None
+
+    def nearest(self, number: Number, words: Words) -> Near | None:
+        """The fitting value that stands nearest; of families whose words fit best."""
+        best: tuple[int, float, Near] | None = None
+        stats = stats_of(number, words)
+        for f, family in enumerate(self.families):
+            sets = self.sets(f, words)
+            said = sum(names is not None for names in sets)
+            if sets and not said:
+                continue
+            for q in self.fitting(f, sets)[:5000]:
+                quantity = family.quantities[q]
+                for stat in stats:
+                    if stat not in quantity.stats:
+                        continue
+                    value = quantity.stats[stat]
+                    scale = 100.0 if is_fraction(family, q) and says_percent(number, words) else 1.0
+                    key = (said - len(sets), -abs(value * scale - number.value))
+                    if best is None or key > best[:2]:
+                        best = (*key, Near(quantity.places.get(stat, ""), value))
+        return best[2] if best else None
+
+
+def is_fraction(family: Family, q: int) -> bool:
+    """Whether a quantity and its likes lie within -1 and 1."""
+    quantity = family.quantities[q]
+    own = next((value for _, value in quantity.central()), None)
+    if own is None or abs(own) > 1.0:
+        return False
+    last = family.paths[q][-1] if family.paths[q] else ""
+    key = "\0fraction" + last
+    cache: dict[str, bool] = family.__dict__.setdefault("_fractions", {})
+    if key not in cache:
+        alike = [
+            value for path, other in zip(family.paths, family.quantities, strict=True) if path[-1:] == (last,)
+            for _, value in other.central()
+        ]  # fmt: skip
+        cache[key] = (
+            all(abs(value) <= 1.0 for value in alike)
+            or len({path[-1] for path in family.paths}) > len(family.paths) / 3
+        )
+    return cache[key]
+
+
+def says_percent(number: Number, words: Words) -> bool:
+    """Whether the number is printed as a percentage."""
+    return number.percent or "%" in words.near or "percent" in words.near.lower() or "point" in number.unit
+
+
+def tolerance(number: Number) -> float:
+    """How far the printed number may be from its value: rounding, and a whole step after `about` and the like."""
+    last = number.unit_of_last_place
+    if number.hedged and last == 1 and number.value:
+        digits = f"{abs(number.value):.0f}"
+        last = 10.0 ** (len(digits) - len(digits.rstrip("0")))
+    return last * (1.0 if number.hedged else 0.5) * (1 + 1e-6) + abs(number.value) * 1e-12
+
+
+def scales(number: Number, words: Words) -> tuple[float, ...]:
+    """What a stored value may be multiplied with to be printed as it is."""
+    made = [1.0]
+    if not number.worded:
+        made.append(100.0)
+    unit = _unit(number.unit) or _unit(
+        " ".join(re.findall(r"\((ms|s|sec|seconds|min|minutes|h|hours|k|M|GB|MB)\)", words.near)[:1])
+    )
+    if unit in _SECONDS:
+        made += [one / _SECONDS[unit] for one in _SECONDS.values() if one != _SECONDS[unit]]
+    elif unit in ("GB", "MB"):
+        made += [1 / 1024, 1 / 1000, 1024.0, 1000.0]
+    return tuple(made)
+
+
+def _unit(text: str) -> str:
+    lower = text.lower()
+    if lower in ("gb", "mb", "kb"):
+        return lower.upper()
+    if lower == "ms" or lower.startswith("milli"):
+        return "ms"
+    if lower.startswith("s"):
+        return "s"
+    if lower.startswith("min"):
+        return "min"
+    return "h" if lower.startswith("h") else ""
+
+
+def stats_of(number: Number, words: Words) -> tuple[str, ...]:
+    """The statistics that a number may be, by the words around it."""
+    near = words.near.lower()
+    spread = number.spread or (
+        words.table
+        and re.search(r"\bstd\b|std\.|standard (deviation|error)|\bs\.?[de]\.?m?\b", near.split("\0")[0])
+    )
+    if spread:
+        if re.search(r"standard errors?|std\.? err|stderr|\bsem\b|s\.e\.m?", near):
+            return _SPREADS["stderr"]
+        if re.search(r"standard deviations?|\bstd\b|std\.? dev|\bs\.?d\.", near):
+            return _SPREADS["std"]
+        if re.search(r"confidence|\bci\b", near):
+            return _SPREADS["ci"]
+        return ("std", "std0", "stderr", "stderr0", "ci")
+    extreme = ("median", "min", "max") if _EXTREMES.search(words.near) else ()
+    return ("mean", "value", *extreme)
+
+
+def pairs(items: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Ordered pairs of different names."""
+    return ((a, b) for a in items for b in items if a != b)
+
+
+def central(quantity: Quantity) -> float | None:
+    """The value that a quantity is given as."""
+    return next((value for _, value in quantity.central()), None)
