@@ -9,7 +9,7 @@ import re
 
 from agent.evidence.audit.context import BACKED_SECTIONS, AuditContext
 from agent.evidence.audit.reading import CITE, FACT, SETTING, Clause
-from agent.evidence.audit.words import words
+from agent.evidence.audit.words import whole, words
 
 _FREE = ("introduction", "related_work")
 """Sections that may say what others found, with a citation."""
@@ -61,10 +61,13 @@ def is_denied(text: str, position: int) -> bool:
 
 def is_disclaimer(clause: Clause) -> bool:
     """Whether a clause says that the study does not show, decide or know something."""
-    denial = words("denial").search(clause.text)
-    if denial is None or _ONLY.search(clause.text):
+    if _ONLY.search(clause.text):
         return False
-    return bool(words("telling").search(clause.text))
+    denials = [m.start() for m in words("denial").finditer(clause.text)]
+    said = [m.start() for m in words("telling").finditer(clause.text)]
+    if not denials or not said:
+        return False
+    return denials[0] < said[-1] or bool(whole("nothing", "nor").search(clause.text))
 
 
 def licence(clause: Clause, context: AuditContext) -> bool | None:

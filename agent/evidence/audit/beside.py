@@ -93,7 +93,7 @@ def _kind(sentence: Sentence, mark: Mark, fact: Fact, role: Role, context: Audit
     )
     if role.nouns:
         return
-    before = [cue for end, cue in cues if low <= end <= mark.at and (is_measure(cue) or cue in role.needs)]
+    before = [cue for end, cue in cues if low <= end <= mark.at and (is_measure(cue) or cue in role.needs - {"metric"})]
     if before and before[-1] not in role.needs | role.after | ({"mean"} if "metric" in role.needs else set()):
         yield f"the words before it speak of {_said(before[-1])}, and this is {fact.label}"
 

@@ -56,11 +56,14 @@ def _fact_reason(fact: Fact | None, printed: str, has_row: bool) -> str:
     if not has_row:
         return f"{fact.name} has no row in the evidence appendix"
     text = printed.replace("{,}", "")
-    known = [value for value in (fact.value, fact.low, fact.high) if value is not None]
-    for literal in _NUMBER.findall(text):
+    literals = _NUMBER.findall(text)
+    ends = (fact.low, fact.high) if text.lstrip().startswith("[") else (fact.value,)
+    if len(literals) != len(ends):
+        return f"{printed} is not {fact.name} as it is printed"
+    for literal, value in zip(literals, ends, strict=True):
         if "<" in text and fact.value < float(literal):
             continue
         half_a_digit = 0.5 * 10.0 ** -len(literal.partition(".")[2])
-        if not any(abs(float(literal) - value) <= half_a_digit * (1 + 1e-6) + 1e-12 for value in known):
+        if value is None or abs(float(literal) - value) > half_a_digit * (1 + 1e-6) + 1e-12:
             return f"{literal} is not the value of {fact.name}"
     return ""

@@ -13,8 +13,12 @@ from agent.artifacts import Finding
 from agent.evidence.audit.context import AuditContext, finding
 from agent.evidence.audit.source import argument_text, children, kind_of, name_of, parse
 from agent.prompts.macros import ACCENTS, ENVIRONMENTS, ESCAPES, MATHS, NAMED, STYLES, SYMBOLS
+from agent.prompts.section import SECTIONS
 
 RULE = "commands"
+TABLES = ("tab:results", "tab:exploration", "tab:knobs")
+"""The tables that the renderer makes."""
+PLACES = ("app:code", "app:evidence", "sec:made", *(f"sec:{name}" for name in SECTIONS))
 _TEXT = STYLES | ESCAPES | ACCENTS | SYMBOLS | NAMED | {"verdict", "conjecture", "item"}
 _REASON = "is not one of the commands that a section may use"
 
@@ -37,6 +41,7 @@ def _known(context: AuditContext) -> dict[str, frozenset[str]]:
         "interval": frozenset(fact.name for fact in facts if fact.low is not None),
         "claim": frozenset(claim.id for claim in context.claims.items),
         "setting": frozenset(context.settings),
+        "ref": frozenset({*TABLES, *PLACES, *(f"fig:{figure.id}" for figure in context.figures)}),
     }
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.artifacts import Comparison, Finding, SectionText
+from agent.evidence.audit.commands import TABLES
 from agent.evidence.audit.context import AuditContext, finding
-from agent.evidence.audit.source import FACT_MACROS, macros
+from agent.evidence.audit.source import FACT_MACROS, REFERENCE_MACROS, keys_of, macros
 from agent.prompts.section import SECTIONS
 
 RULE = "completeness"
@@ -47,6 +48,11 @@ def _frame(texts: dict[str, str], context: AuditContext) -> Iterator[Finding]:
         scoped = {setting.strip() for _, setting in macros(texts.get(name, ""), ("setting",))}
         if name in texts and "scope" in context.settings and "scope" not in scoped:
             yield _missing(name, texts[name], r"the scope is not stated; print it with \setting{scope}")
+    named = {key for _, keys in macros(everything, REFERENCE_MACROS) for key in keys_of(keys)}
+    for label in (*(f"fig:{figure.id}" for figure in context.figures), *TABLES[:2]):
+        if label not in named:
+            name = "exploration" if label.endswith("exploration") and "exploration" in texts else "results"
+            yield _missing(name, texts[name], f"no sentence refers to {label}")
     facts = {fact.name: fact.value for fact in context.facts.items}
     printed = {fact.strip() for _, fact in macros(everything, FACT_MACROS)}
     claimed = {claim.strip() for _, claim in macros(everything, ("claim",))}

@@ -86,7 +86,7 @@ class Sentence:
     @property
     def clauses(self) -> tuple[Clause, ...]:
         """Its parts; a parenthesis is a part of its own."""
-        inner = [Clause(self, m.start(1), m.end(1), m[1]) for m in _PARENTHESIS.finditer(self.text)]
+        inner = [Clause(self, m.start(1), m.end(1), m[1], is_inserted=True) for m in _PARENTHESIS.finditer(self.text)]
         outer = _PARENTHESIS.sub(lambda m: " " * len(m[0]), self.text)
         found, low = [], 0
         for cut in [*_CUT.finditer(outer), None]:
@@ -105,6 +105,8 @@ class Clause:
     low: int
     high: int
     text: str
+    is_inserted: bool = False
+    """Whether it stands in parentheses."""
 
     @property
     def marks(self) -> tuple[Mark, ...]:

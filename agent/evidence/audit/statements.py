@@ -8,6 +8,7 @@ the statements about an interval that it bears out. A conjecture must be worded 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from agent.artifacts import Finding
 from agent.evidence.audit.asserted import is_disclaimer, is_supposed, licence
@@ -43,8 +44,8 @@ def unbacked(name: str, latex: str, context: AuditContext) -> Iterator[Finding]:
             if not _passes(sentence):
                 yield finding(RULE, file, latex, sentence.start, quotation, _SENTENCE)
             continue
-        for clause in sentence.clauses:
-            if not clause.is_backed and _asserts(clause, name, context):
+        for clause, following in zip_longest(sentence.clauses, sentence.clauses[1:]):
+            if not clause.is_backed and not _is_subject(clause, following) and _asserts(clause, name, context):
                 yield finding(RULE, file, latex, clause.place(_first(clause.text)), clause.text, _CLAUSE)
 
 
@@ -54,9 +55,18 @@ def _passes(sentence: Sentence) -> bool:
     return not is_declarative(rest)
 
 
+def _is_subject(clause: Clause, following: Clause | None) -> bool:
+    """Whether a clause is only what a relative clause is about; its verb comes after that."""
+    relative = following is not None and following.text.lstrip().lower().startswith(("which", "who", "where"))
+    return relative and clause.low == 0 and not words("saying").search(clause.text)
+
+
 def _asserts(clause: Clause, section: str, context: AuditContext) -> bool:
     text = clause.text.replace(CONJECTURE, " ")
-    if len(text.split()) < _FEW_WORDS - 1 or not words("saying").search(text):
+    count = len(text.split())
+    if count < _FEW_WORDS - 1 or (count < _FEW_WORDS and not words("saying").search(text)):
+        return False
+    if clause.is_inserted and not words("saying").search(text):
         return False
     if is_supposed(clause, section) or is_disclaimer(clause) or licence(clause, context) is not None:
         return False

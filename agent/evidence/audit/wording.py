@@ -66,7 +66,8 @@ def _problems(clause: Clause, section: str, context: AuditContext) -> Iterator[t
     text = _without_names(clause.text, context)
     for name, reason in lists.items():
         for match in words(name).finditer(text):
-            if not is_denied(text, match.start()):
+            absent = name == "quality" and not is_disclaimer(clause)
+            if absent or not is_denied(text, match.start()):
                 yield match.start(), match[0], reason
     if about and not is_disclaimer(clause):
         yield from direction_problem(clause, text, section, context)
