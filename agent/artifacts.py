@@ -864,6 +864,8 @@ class Paper(Artifact):
     files: tuple[PaperFile, ...]
     """Files beside this record, paper.pdf left out: TeX's version decides its bytes."""
     parents: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = Field(default=(), exclude_if=_unset)
+    """Changes of the LaTeX that TeX needed, one line each; blocks that were left out among them."""
 
 
 class Check(Artifact):

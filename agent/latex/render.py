@@ -38,6 +38,8 @@ class Rendered:
     style: str
     cited: tuple[str, ...]
     """Keys of the cited works, in the order of the text."""
+    sections: tuple[str, ...]
+    """The bound sections as they stand in `tex`, in the order of the paper."""
 
     def files(self) -> dict[str, bytes]:
         """Contents by path, all ASCII LaTeX but the bibliography, which is UTF-8."""
@@ -51,12 +53,14 @@ def render(paper: PaperIn) -> Rendered:
     Raises:
         BindError: a section, caption or claim names what does not exist, or is not balanced LaTeX.
     """
-    tex = str(_environment().get_template("paper.tex.j2").render(_parts(paper)))
+    parts = _parts(paper)
+    tex = str(_environment().get_template("paper.tex.j2").render(parts))
     keys = cited("\n".join(_written(paper).values()))
     entries = {reference.key: reference.bibtex.strip() for reference in paper.references}
     bib = "\n\n".join(entries[key] for key in sorted(keys))
+    bound = tuple(parts["bound"][name] for name in SECTIONS)
     style = (resources("agent.latex") / "shoal.sty").read_text(encoding="utf-8")
-    return Rendered(tex=tex, bib=bib + "\n" if bib else "", style=style, cited=keys)
+    return Rendered(tex=tex, bib=bib + "\n" if bib else "", style=style, cited=keys, sections=bound)
 
 
 @cache

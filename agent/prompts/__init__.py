@@ -8,9 +8,12 @@ from agent.ports import Prompt
 from agent.prompts.edit import EDIT
 from agent.prompts.ideate import IDEATE
 from agent.prompts.render import Message, answer_schema, render
+from agent.prompts.repair import REPAIR
 from agent.prompts.review import META, REVIEW
 from agent.prompts.section import SECTION
 
-ALL: tuple[Prompt[Any, Any], ...] = (IDEATE, EDIT, SECTION, REVIEW, META)
+ALL: tuple[Prompt[Any, Any], ...] = (IDEATE, EDIT, SECTION, REPAIR, REVIEW, META)
 
-__all__ = ["ALL", "EDIT", "IDEATE", "META", "REVIEW", "SECTION", "Message", "answer_schema", "render"]
+__all__ = [
+    "ALL", "EDIT", "IDEATE", "META", "REPAIR", "REVIEW", "SECTION", "Message", "answer_schema", "render",
+]  # fmt: skip

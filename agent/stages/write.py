@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 
 from agent import __version__
 from agent.artifacts import Audit, Idea, Paper, PaperFile, SectionText
 from agent.deps import Deps
 from agent.errors import PaperRefused
 from agent.evidence.audit import AuditContext, audit
-from agent.latex.compile import compile_pdf
+from agent.evidence.audit.cutting import Cut, told, without_findings
 from agent.latex.paper_in import KnobRow, PaperIn, Provenance
 from agent.latex.render import Rendered, render
 from agent.prompts.section import SECTIONS, WRITTEN, SectionName
@@ -20,11 +21,17 @@ from agent.stages.brought import brought_labels
 from agent.stages.people import notes
 from agent.stages.sections import write_section
 from agent.stages.study import Study, figure_path
+from agent.stages.typeset import typeset
 from agent.stages.words import arm_labels, command
 from agent.workspace import write_durably
 
 REVISIONS = 2
 """Times that a section goes back to its writer with what the audit holds against it."""
+
+CUTS = 3
+"""Times that what still fails is taken out and the rest is audited again."""
+TAKEN_OUT = "taken-out.json"
+"""The file beside a paper that lists what the audit took out of it; only where something was."""
 
 Texts = dict[SectionName, str]
 
@@ -32,6 +39,8 @@ Texts = dict[SectionName, str]
 def write(idea: Idea, number: int, deps: Deps) -> Paper:
     """Write round `number` of an idea's paper.
 
+    What the audit still holds against the text after the last revision goes out with its sentence, the
+    rest is audited again, and the paper says so; what is missing cannot go out, so it refuses the paper.
     The audit and the text are stored even if the paper cannot be finished; the Paper itself only if the
     audit passes and TeX compiles it.
 
@@ -50,8 +59,24 @@ def write(idea: Idea, number: int, deps: Deps) -> Paper:
             break
         texts = _revised(texts, report, revision, study, deps)
         rendered, report = audited(study, texts, deps)
-    files = {**rendered.files(), **_figure_files(study, deps)}
-    _store(f"{deps.run.name}/{idea.id}/{number}", files, report, deps)
+    texts, rendered, report, cuts = _cut(study, texts, rendered, report, deps)
+    files = {**rendered.files(), **_figure_files(study, deps), **_taken_out(cuts)}
+    pdf: bytes | None = None
+    repairs: tuple[str, ...] = ()
+    if report.passed and deps.tex is not None:
+        set_ = typeset(
+            idea,
+            texts,
+            rendered,
+            report,
+            files,
+            lambda mended: audited(study, mended, deps, cuts),
+            deps,
+            deps.tex,
+        )
+        texts, rendered, report, files = set_.texts, set_.rendered, set_.report, set_.files
+        pdf, repairs = set_.pdf, set_.repairs
+    _store(f"{deps.run.name}/{idea.id}/{number}", files, report, pdf, deps)
     return Paper(
         idea=idea.id,
         round=number,
@@ -62,11 +87,14 @@ def write(idea: Idea, number: int, deps: Deps) -> Paper:
             PaperFile(path=path, sha256=hashlib.sha256(files[path]).hexdigest()) for path in sorted(files)
         ),
         parents=(study.facts.hash, study.claims.hash, study.verdict.hash, report.hash),
+        repairs=repairs,
     )
 
 
-def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> PaperIn:
-    """The study as the renderer takes it."""
+def paper_in(
+    study: Study, texts: Mapping[SectionName, str], deps: Deps, cuts: tuple[Cut, ...] = ()
+) -> PaperIn:
+    """The study as the renderer takes it; `cuts` are what the audit took out of its text."""
     run = deps.run
     said = notes(study.idea, study.tree, run, deps.workspace)
     return PaperIn(
@@ -96,7 +124,7 @@ def paper_in(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> Pape
             template=run.template,
             command="" if said else command(run),
         ),
-        notes=said,
+        notes=(*said, told(cuts)) if cuts else said,
         arm_labels=_labels(study, deps),
     )
 
@@ -105,13 +133,52 @@ def _labels(study: Study, deps: Deps) -> dict[str, str]:
     return arm_labels(study.idea, deps.setup.template) | brought_labels(deps.run.plan)
 
 
-def audited(study: Study, texts: Mapping[SectionName, str], deps: Deps) -> tuple[Rendered, Audit]:
+def _taken_out(cuts: tuple[Cut, ...]) -> dict[str, bytes]:
+    """The file that lists what was taken out."""
+    if not cuts:
+        return {}
+    listed = [{"section": c.section, "latex": c.latex, "reasons": c.reasons} for c in cuts]
+    return {TAKEN_OUT: (json.dumps(listed, indent=1, ensure_ascii=False) + "\n").encode()}
+
+
+def taken_out(folder: Path) -> tuple[Cut, ...]:
+    """What the audit took out of the paper in a folder; needed to render it again.
+
+    Raises:
+        OSError: the list cannot be read.
+    """
+    if not (folder / TAKEN_OUT).exists():
+        return ()
+    listed = json.loads((folder / TAKEN_OUT).read_text(encoding="utf-8"))
+    return tuple(Cut(item["section"], item["latex"], tuple(item["reasons"])) for item in listed)
+
+
+def _cut(
+    study: Study, texts: Texts, rendered: Rendered, report: Audit, deps: Deps
+) -> tuple[Texts, Rendered, Audit, tuple[Cut, ...]]:
+    """The paper without the sentences that still fail, audited again; unchanged where it passed."""
+    cuts: tuple[Cut, ...] = ()
+    for _ in range(CUTS):
+        kept, gone = without_findings(_in_order(texts), report.findings)
+        if report.passed or not gone:
+            break
+        texts = {name: section.latex for name, section in zip(SECTIONS, kept, strict=True)}
+        cuts += gone
+        rendered, report = audited(study, texts, deps, cuts)
+    return texts, rendered, report, cuts
+
+
+def audited(
+    study: Study, texts: Mapping[SectionName, str], deps: Deps, cuts: tuple[Cut, ...] = ()
+) -> tuple[Rendered, Audit]:
     """The paper that the texts make, and what the audit holds against it; nothing is stored.
+
+    `cuts` are what was taken out of the texts, which the paper tells.
 
     Raises:
         BindError: a text names what does not exist.
     """
-    rendered = render(paper_in(study, texts, deps))
+    rendered = render(paper_in(study, texts, deps, cuts))
     context = AuditContext(
         facts=study.facts,
         claims=study.claims,
@@ -148,11 +215,11 @@ def _revised(texts: Texts, report: Audit, revision: int, study: Study, deps: Dep
     return revised
 
 
-def _store(key: str, files: Mapping[str, bytes], report: Audit, deps: Deps) -> None:
+def _store(key: str, files: Mapping[str, bytes], report: Audit, pdf: bytes | None, deps: Deps) -> None:
     """Store text, audit and PDF.
 
     Raises:
-        PaperRefused: the audit did not pass, or TeX made no PDF.
+        PaperRefused: the audit did not pass.
     """
     folder = deps.workspace.path(Paper, key).parent
     for path, content in files.items():
@@ -164,12 +231,8 @@ def _store(key: str, files: Mapping[str, bytes], report: Audit, deps: Deps) -> N
             f"the audit holds {len(report.findings)} finding(s) against the paper, the first in "
             f"{first.file}:{first.line}: {first.reason} ({folder / 'audit.json'})"
         )
-    if deps.tex is not None:
-        compiled = compile_pdf(files, deps.tex.sandbox, deps.tex.environment)
-        if compiled.pdf is None:
-            told = "; ".join(f"{p.file}:{p.line}: {p.message}" for p in compiled.problems[:3])
-            raise PaperRefused(f"TeX made no PDF of {folder / 'paper.tex'}: {told}")
-        write_durably(folder / "paper.pdf", compiled.pdf)
+    if pdf is not None:
+        write_durably(folder / "paper.pdf", pdf)
     number = int(key.rsplit("/", 1)[1])
     write_durably(folder.parent / "best.json", (json.dumps({"round": number}) + "\n").encode())
 

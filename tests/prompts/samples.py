@@ -8,6 +8,7 @@ from agent.artifacts import Check
 from agent.prompts.brief import Brief, CodeFile, KnobBrief
 from agent.prompts.edit import EditIn, Tried
 from agent.prompts.ideate import Earlier, IdeateIn
+from agent.prompts.repair import RepairIn
 from agent.prompts.review import LogLine, MetaIn, ReviewIn, ReviewLine
 from agent.prompts.section import (
     SECTIONS,
@@ -245,6 +246,16 @@ def meta_in(**changes: Any) -> MetaIn:
     return MetaIn(**{**given, **changes})
 
 
+def repair_in(**changes: Any) -> RepairIn:
+    given: dict[str, Any] = {
+        "message": "Missing $ inserted.",
+        "line": 1,
+        "near": "The knob weight_",
+        "neighbourhood": "The knob weight_decay is \\setting{knob.treatment.rate} \\cite{one}.",
+    }
+    return RepairIn(**{**given, **changes})
+
+
 def every_input() -> list[tuple[str, Any]]:
     """A name of a prompt with an input for it, every section included."""
     sections = [("section", section_in(name)) for name in SECTIONS]
@@ -252,6 +263,7 @@ def every_input() -> list[tuple[str, Any]]:
         ("ideate", ideate_in(count=2, archive=(earlier("decay", "refuted"),), asked=("rate",))),
         ("edit", edit_in()),
         *sections,
+        ("repair", repair_in()),
         ("review", review_in()),
         ("meta", meta_in()),
     ]

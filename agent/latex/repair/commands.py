@@ -46,6 +46,8 @@ KNOWN_ENVIRONMENTS = (
 )  # fmt: skip
 _WORD = re.compile(r"\\([A-Za-z@]+)\*?$")
 _ALIKE = 0.8
+PACKAGE = "a missing package"
+"""The rule that changes the preamble."""
 
 
 def unknown_command(latex: str, problem: Problem) -> Iterator[Change]:
@@ -59,7 +61,10 @@ def unknown_command(latex: str, problem: Problem) -> Iterator[Change]:
     if start < 0:
         return
     stop = start + len(word)
-    for close in difflib.get_close_matches(match[1], COMMANDS, n=2, cutoff=_ALIKE):
+    swapped = [known for known in COMMANDS if sorted(known) == sorted(match[1])]
+    for close in dict.fromkeys(
+        (*swapped, *difflib.get_close_matches(match[1], COMMANDS, n=2, cutoff=_ALIKE))
+    ):
         yield Change("a misspelt command", start, stop, rf"\{close}")
     yield from run_together(latex, match[1], start, stop)
     for package, commands in PACKAGES.items():
@@ -130,7 +135,7 @@ def load(latex: str, package: str) -> Iterator[Change]:
     if at >= 0 and line not in latex:
         last = list(re.finditer(r"\\usepackage(?:\[[^\]]*\])?\{[^}]*\}\n?", latex[:at]))
         where = last[-1].end() if last else at
-        yield Change("a missing package", where, where, line + "\n")
+        yield Change(PACKAGE, where, where, line + "\n")
 
 
 def missing_file(latex: str, problem: Problem) -> Iterator[Change]:

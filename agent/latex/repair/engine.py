@@ -7,14 +7,16 @@ rule and no model mends is left out with a visible note, so the text must be aud
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from agent.latex.compile import MAIN, Compiled
 from agent.latex.diagnose import Problem, causes
-from agent.latex.repair.blocks import left_out, pieces
-from agent.latex.repair.edit import Change, line_at
+from agent.latex.repair.blocks import NOTE, left_out, pieces
+from agent.latex.repair.commands import PACKAGE
+from agent.latex.repair.edit import Change, line_at, locate
 from agent.latex.repair.references import in_bibliography, undefined
 from agent.latex.repair.rules import changes, fitting
 from agent.prompts.substance import changed
@@ -73,6 +75,7 @@ class _Work:
     files: dict[str, bytes]
     tex: Tex
     ask: Ask | None
+    may_load: bool
     repairs: list[Repair] = field(default_factory=list)
     trials: int = 0
     tried: set[str] = field(default_factory=set)
@@ -105,12 +108,13 @@ class _Work:
         return self.trials < MOST_TRIALS
 
 
-def repair(files: Mapping[str, bytes], tex: Tex, ask: Ask | None = None) -> Mended:
+def repair(files: Mapping[str, bytes], tex: Tex, ask: Ask | None = None, *, may_load: bool = True) -> Mended:
     """Compile a paper, mending what keeps TeX from setting it.
 
     Args:
         tex: Compiles files, as a draft or wholly.
         ask: A model that proposes a change to the text around an error.
+        may_load: Whether a further package may be loaded, of those that rules know.
 
     Raises:
         ValueError: there is no `paper.tex`.
@@ -118,7 +122,7 @@ def repair(files: Mapping[str, bytes], tex: Tex, ask: Ask | None = None) -> Mend
     """
     if MAIN not in files:
         raise ValueError(f"there is no {MAIN} to repair")
-    work = _Work(dict(files), tex, ask)
+    work = _Work(dict(files), tex, ask, may_load)
     whole = work.run(work.latex, draft=False)
     if whole.pdf is None:
         _mend_errors(work)
@@ -154,6 +158,8 @@ def _by_rule(work: _Work, problem: Problem, errors: tuple[Problem, ...]) -> tupl
     """The errors after the first rule's change that helps; None where none does."""
     latex, count = work.latex, 0
     for change in changes(latex, problem):
+        if change.rule == PACKAGE and not work.may_load:
+            continue
         after = change.apply(latex)
         if after == latex or after in work.tried or changed(latex, after, words=False):
             continue
@@ -162,7 +168,7 @@ def _by_rule(work: _Work, problem: Problem, errors: tuple[Problem, ...]) -> tupl
         count += 1
         work.tried.add(after)
         now = work.run(after, draft=True).errors
-        if _helped(errors, now):
+        if _helped(errors, now, latex, after):
             work.keep("rule", change, problem)
             return now
     return None
@@ -178,7 +184,7 @@ def _by_model(work: _Work, problem: Problem, errors: tuple[Problem, ...]) -> tup
         return None
     work.tried.add(after)
     now = work.run(after, draft=True).errors
-    if not _helped(errors, now):
+    if not _helped(errors, now, work.latex, after):
         return None
     work.keep("model", change, problem)
     return now
@@ -187,31 +193,42 @@ def _by_model(work: _Work, problem: Problem, errors: tuple[Problem, ...]) -> tup
 def _by_leaving_out(work: _Work, problem: Problem, errors: tuple[Problem, ...]) -> tuple[Problem, ...] | None:
     """The errors after the smallest block that helps is gone; blocks elsewhere come last."""
     latex = work.latex
-    for change in left_out(latex, problem):
+    near = list(left_out(latex, problem)) if problem.line else []
+    for change in (*near, *_elsewhere(latex)):
         if not work.left:
             return None
-        now = work.run(change.apply(latex), draft=True).errors
-        if _helped(errors, now):
-            work.keep("left out", change, problem)
-            return now
-    for change in _elsewhere(latex):
-        if not work.left:
-            return None
-        now = work.run(change.apply(latex), draft=True).errors
-        if len(now) < len(errors):
-            work.keep("left out", change, problem)
+        after = change.apply(latex)
+        now = work.run(after, draft=True).errors
+        if _helped(errors, now, latex, after):
+            smaller, now = _smaller(work, change, now)
+            work.keep("left out", smaller, problem)
             return now
     return None
 
 
 def _elsewhere(latex: str) -> list[Change]:
     """Each section's body left out: the damage was done far from where it was noticed."""
-    from agent.latex.repair.blocks import NOTE
-
     return [Change("a block left out", start, stop, f"{NOTE}\n\n") for start, stop in pieces(latex)]
 
 
-def _helped(before: tuple[Problem, ...], after: tuple[Problem, ...]) -> bool:
+def _smaller(work: _Work, change: Change, now: tuple[Problem, ...]) -> tuple[Change, tuple[Problem, ...]]:
+    """One paragraph of a block, where leaving that out does as well."""
+    latex, parts = work.latex, list[Change]()
+    start = change.start
+    for text in re.split(r"(\n[ \t]*\n)", latex[change.start : change.stop]):
+        if text.strip():
+            parts.append(Change(change.rule, start, start + len(text), NOTE))
+        start += len(text)
+    for part in parts if len(parts) > 1 else []:
+        if not work.left:
+            break
+        after = work.run(part.apply(latex), draft=True).errors
+        if len(after) <= len(now):
+            return part, after
+    return change, now
+
+
+def _helped(before: tuple[Problem, ...], after: tuple[Problem, ...], old: str, new: str) -> bool:
     """Fewer errors, or TeX gets further than it did."""
     if len(after) < len(before):
         return True
@@ -220,8 +237,10 @@ def _helped(before: tuple[Problem, ...], after: tuple[Problem, ...]) -> bool:
         return not two
     if one[0].kind == "resource" or two[0].kind == "resource":
         return two[0].kind != "resource"
-    same = one[0].file == two[0].file == MAIN
-    return same and two[0].line > one[0].line and len(two) <= len(one)
+    if not one[0].file == two[0].file == MAIN or len(two) > len(one):
+        return False
+    left = len(old) - locate(old, one[0]) - (len(new) - locate(new, two[0]))
+    return bool(one[0].line and two[0].line) and left > 0
 
 
 # ----------------------------------------------------------------------------------- what is left over

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from agent.models.scripted.ideate import propose
+from agent.models.scripted.repair import repair
 from agent.models.scripted.review import chair, review
 from agent.models.scripted.section import write
 from agent.models.wire import Reply, Request
@@ -27,6 +28,7 @@ ANSWERS: Mapping[str, Callable[[Any], BaseModel]] = {
     "ideate": propose,
     "edit": edit,
     "section": write,
+    "repair": repair,
     "review": review,
     "meta": chair,
 }
