@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from agent.artifacts import Change, Plan, Registration, Result, Run, Tree, Trial, Verdict
 from agent.cli import build
@@ -26,7 +27,7 @@ from agent.errors import UserError, WorkspaceCorrupt
 from agent.ledger import Entry, Kind, Ledger, read_entries
 from agent.ports import Answer, Finished, InT, OutT, Prompt
 from agent.stages.register import PRIMARY
-from agent.stages.verify import Row, idea_rows, plans, row
+from agent.stages.verify import NotChecked, Row, idea_rows, plans, row
 from agent.templates import Setup, Template
 from agent.workspace import Workspace
 
@@ -123,6 +124,8 @@ def _rows(ideas: list[str], deps: Deps) -> Iterator[Row]:
     yield row("", "ledger", partial(_ledger, deps))
     yield row("", "trials", partial(_trials, deps))
     yield row("", "exploration", partial(_exploration, deps))
+    for idea in unjudged(deps):
+        yield row(idea, "verdict", _no_verdict)
     for idea in ideas:
         key = f"{deps.run.name}/{idea}"
         yield from idea_rows(idea, int(best_round(deps.workspace, key).removeprefix("round-")), deps)
@@ -146,6 +149,15 @@ def registered(deps: Deps) -> dict[str, list[tuple[Plan, Registration]]]:
     return {idea: plans(f"{deps.run.name}/{idea}", deps) for idea in ideas}
 
 
+def unjudged(deps: Deps) -> list[str]:
+    """The ideas of a run that are registered and have no verdict: under way, or broken off."""
+    return [one for one in registered(deps) if not deps.workspace.has(Verdict, f"{deps.run.name}/{one}")]
+
+
+def _no_verdict() -> NoReturn:
+    raise NotChecked("registered, and without a verdict: its trials need not all be there yet")
+
+
 def _ledger(deps: Deps) -> tuple[str, list[str]]:
     """The run's lines against its plans, the workspace's chain, and the order of events."""
     run = deps.run.name
@@ -158,8 +170,10 @@ def _ledger(deps: Deps) -> tuple[str, list[str]]:
             wanted.append(next((line for line in lines if line in own), lines[0]))
     findings = [f"plan {one.plan[:10]} is not in the run's ledger.jsonl" for one in wanted if one not in own]
     known = {one.plan for one in wanted}
+    begun = _without_registration(deps)
     for number, entry in enumerate(own, start=1):
-        if entry not in wanted and not (entry.kind == "reproduce" and entry.plan in known):
+        again = entry.kind == "reproduce" and entry.plan in known
+        if entry not in wanted and not again and entry.plan not in begun:
             findings.append(
                 f"ledger.jsonl:{number}: {entry.kind} plan {entry.plan[:10]} of run {entry.run}, "
                 "which this run does not hold"
@@ -184,6 +198,17 @@ def _ledger(deps: Deps) -> tuple[str, list[str]]:
     return f"{text}; the chain of {len(chained)} lines is whole", findings
 
 
+def _without_registration(deps: Deps) -> set[str]:
+    """Hashes of plans that a crash kept from their registration; whoever goes on with them makes it."""
+    run, workspace = deps.run.name, deps.workspace
+    found = set()
+    for path in (workspace.run_folder(run) / "ideas").glob("*/plan-*.json"):
+        key = f"{run}/{path.parent.name}/{path.stem.removeprefix('plan-')}"
+        if not workspace.has(Registration, key):
+            found.add(workspace.get(Plan, key).hash)
+    return found
+
+
 def _late(deps: Deps) -> Iterator[str]:
     """Ideas of which a confirming trial was recorded before the registration was, as the events tell."""
     done: set[str] = set()
@@ -202,6 +227,7 @@ def _trials(deps: Deps) -> tuple[str, list[str]]:
     """Every registered trial once, by the id that its plan gives it, and no other one on the test split."""
     run, workspace = deps.run.name, deps.workspace
     wanted: dict[str, str] = {}
+    under_way = unjudged(deps)
     for idea, of_idea in registered(deps).items():
         for plan, registration in of_idea:
             for arm in plan.arms:
@@ -213,7 +239,7 @@ def _trials(deps: Deps) -> tuple[str, list[str]]:
     results = {path.stem for path in (workspace.run_folder(run) / "results").glob("*.json")}
     for trial_id, what in wanted.items():
         gone = [kind for kind, there in (("trial", present), ("result", results)) if trial_id not in there]
-        if gone:
+        if gone and what.partition(":")[0] not in under_way:
             findings.append(f"{what} has no {' and no '.join(gone)} ({trial_id[:10]})")
     confirming = {name for name in present if workspace.get(Trial, f"{run}/{name}").split != "dev"}
     findings += [

@@ -40,7 +40,7 @@ from agent.stages.confirm import confirmed
 from agent.stages.register import PRIMARY, plan_of, position_of
 from agent.stages.reproduce import compared
 from agent.stages.study import Study, figure_path
-from agent.stages.write import audited
+from agent.stages.write import audited, taken_out
 
 Status = Literal["ok", "wrong", "not checked"]
 SHOWN = 12
@@ -112,7 +112,7 @@ def plans(key: str, deps: Deps) -> list[tuple[Plan, Registration]]:
     """Every registered plan of an idea, the primary one first."""
     found = []
     version = 1
-    while deps.workspace.has(Plan, f"{key}/{version}"):
+    while deps.workspace.has(Registration, f"{key}/{version}"):
         at = f"{key}/{version}"
         found.append((deps.workspace.get(Plan, at), deps.workspace.get(Registration, at)))
         version += 1
@@ -236,14 +236,15 @@ def _with_paper(
     return look(deps.workspace.get(Paper, at), at, deps)
 
 
-def _made_again(paper: Paper, deps: Deps) -> tuple[Rendered, Audit]:
+def _made_again(paper: Paper, at: str, deps: Deps) -> tuple[Rendered, Audit]:
     texts: dict[SectionName, str] = {section.name: section.latex for section in paper.sections}  # type: ignore[misc]
-    return audited(Study.read(paper.idea, deps), texts, deps)
+    cuts = taken_out(deps.workspace.path(Paper, at).parent)
+    return audited(Study.read(paper.idea, deps), texts, deps, cuts)
 
 
 def _paper(paper: Paper, at: str, deps: Deps) -> tuple[str, list[str]]:
     folder = deps.workspace.path(Paper, at).parent
-    rendered, _ = _made_again(paper, deps)
+    rendered, _ = _made_again(paper, at, deps)
     findings = []
     for name, content in rendered.files().items():
         stored = (folder / name).read_bytes()
@@ -259,7 +260,7 @@ def _paper(paper: Paper, at: str, deps: Deps) -> tuple[str, list[str]]:
 
 def _audit(paper: Paper, at: str, deps: Deps) -> tuple[str, list[str]]:
     stored = deps.workspace.get(Audit, at)
-    _, again = _made_again(paper, deps)
+    _, again = _made_again(paper, at, deps)
     findings = [
         f"{f.file}:{f.line}:{f.column}: {f.quotation!r}: {f.reason}"
         for f in again.findings

@@ -25,6 +25,7 @@ from agent.artifacts import (
     Trial,
 )
 from agent.cli import run as command
+from agent.ledger import Entry, Ledger
 from agent.templates import load_template
 from agent.workspace import Workspace, envelope
 from tests.cli.recorded import RULES, SERVED, Recorded
@@ -286,6 +287,23 @@ def test_what_cannot_be_checked_is_said_and_is_no_pass(study: Study) -> None:
     assert code == 0
     assert [key[1] for key, one in rows.items() if one["status"] == "not checked"] == ["numbers", "links"]
     assert "ledger is not here" in rows["", "ledger"]["evidence"]
+
+
+def test_an_idea_without_a_verdict_is_no_finding_beside_one_that_has_it(study: Study) -> None:
+    """A second idea is registered and under way."""
+    ideas = study.workspace.run_folder("study") / "ideas"
+    plan, registration = study.plan()
+    other = plan.model_copy(update={"idea": "another", "sesoi": 0.2})
+    (ideas / "another").mkdir()
+    shutil.copy(ideas / "attention" / "idea.json", ideas / "another" / "idea.json")
+    study.workspace.put("study/another/1", other)
+    study.workspace.put("study/another/1", registration.model_copy(update={"plan_hash": other.hash}))
+    entry = Entry(run="study", plan=other.hash, pool=registration.pool, kind="primary")
+    Ledger(study.workspace).append(entry)
+    code, rows = study.verify()
+    assert rows["another", "verdict"]["status"] == "not checked"
+    assert [check for (_, check), one in rows.items() if one["status"] == "wrong"] == []
+    assert code == 0
 
 
 def test_a_run_whose_own_record_is_damaged_cannot_be_read(
