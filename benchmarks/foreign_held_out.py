@@ -1,7 +1,7 @@
 """Seeded papers of other systems, second style: written after the matcher, which did not change for it.
 
-Other studies, other names, other sentences, tables without booktabs rules, uneven results: summary files keyed by
-metric, a list of records, semicolon-separated values, and flat keys with everything in one name.
+Other studies, other names, other sentences, tables without booktabs rules, uneven results: summary files
+keyed by metric, a list of records, semicolon-separated values, and flat keys with everything in one name.
 """
 
 from __future__ import annotations
@@ -13,30 +13,61 @@ from foreign_papers import Drawing, Metric, Paper, World
 
 STUDIES = (
     World(
-        (("GCN", "gcn"), ("GraphSAGE", "graphsage"), ("GAT", "gat"), ("our ring attention", "ring_attention")),
+        (
+            ("GCN", "gcn"),
+            ("GraphSAGE", "graphsage"),
+            ("GAT", "gat"),
+            ("our ring attention", "ring_attention"),
+        ),
         (("Cora", "cora"), ("PubMed", "pubmed"), ("OGB-Arxiv", "ogbn_arxiv")),
-        (Metric("node accuracy", "node_accuracy", 0.5, 0.9, 2, percent=True),
-         Metric("macro F1", "macro_f1", 0.4, 0.9, 3), Metric("inference latency", "latency_ms", 2, 80, 1, lower=True)),
+        (
+            Metric("node accuracy", "node_accuracy", 0.5, 0.9, 2, percent=True),
+            Metric("macro F1", "macro_f1", 0.4, 0.9, 3),
+            Metric("inference latency", "latency_ms", 2, 80, 1, lower=True),
+        ),
     ),
     World(
-        (("ARIMA", "arima"), ("DeepAR", "deepar"), ("N-BEATS", "nbeats"), ("Temporal Fusion", "temporal_fusion")),
-        (("Electricity", "electricity"), ("Traffic", "traffic"), ("Exchange rates", "exchange"), ("M4 Hourly", "m4_hourly")),
-        (Metric("mean absolute error", "mae", 0.1, 2.4, 3, lower=True), Metric("RMSE", "rmse", 0.2, 3.9, 3, lower=True),
-         Metric("coverage", "coverage", 0.5, 0.99, 1, percent=True)),
+        (
+            ("ARIMA", "arima"),
+            ("DeepAR", "deepar"),
+            ("N-BEATS", "nbeats"),
+            ("Temporal Fusion", "temporal_fusion"),
+        ),
+        (
+            ("Electricity", "electricity"),
+            ("Traffic", "traffic"),
+            ("Exchange rates", "exchange"),
+            ("M4 Hourly", "m4_hourly"),
+        ),
+        (
+            Metric("mean absolute error", "mae", 0.1, 2.4, 3, lower=True),
+            Metric("RMSE", "rmse", 0.2, 3.9, 3, lower=True),
+            Metric("coverage", "coverage", 0.5, 0.99, 1, percent=True),
+        ),
     ),
     World(
-        (("static batching", "static"), ("continuous batching", "continuous"), ("chunked prefill", "chunked_prefill")),
+        (
+            ("static batching", "static"),
+            ("continuous batching", "continuous"),
+            ("chunked prefill", "chunked_prefill"),
+        ),
         (("short prompts", "short"), ("long prompts", "long"), ("chat traces", "chat")),
-        (Metric("throughput", "throughput_tok_s", 300, 9000, 0), Metric("time to first token", "ttft_s", 0.05, 4, 3, lower=True),
-         Metric("GPU utilisation", "gpu_util", 0.2, 0.98, 1, percent=True)),
+        (
+            Metric("throughput", "throughput_tok_s", 300, 9000, 0),
+            Metric("time to first token", "ttft_s", 0.05, 4, 3, lower=True),
+            Metric("GPU utilisation", "gpu_util", 0.2, 0.98, 1, percent=True),
+        ),
     ),
     World(
         (("U-Net", "unet"), ("DeepLab", "deeplabv3"), ("SegFormer", "segformer"), ("Mask-free", "maskfree")),
         (("Cityscapes", "cityscapes"), ("ADE20K", "ade20k"), ("Pascal VOC", "voc")),
-        (Metric("mean IoU", "miou", 0.3, 0.85, 1, percent=True), Metric("pixel accuracy", "pixel_acc", 0.6, 0.97, 1, percent=True),
-         Metric("boundary loss", "boundary_loss", 0.01, 0.9, 4, lower=True)),
+        (
+            Metric("mean IoU", "miou", 0.3, 0.85, 1, percent=True),
+            Metric("pixel accuracy", "pixel_acc", 0.6, 0.97, 1, percent=True),
+            Metric("boundary loss", "boundary_loss", 0.01, 0.9, 4, lower=True),
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def draw(seed: int) -> Paper:
@@ -49,8 +80,12 @@ def draw(seed: int) -> Paper:
         "\\documentclass[twocolumn]{article}\n\\newcommand{\\best}[1]{\\textbf{#1}}\n\\begin{document}",
         "\\title{A closer look}\\maketitle\n\\begin{abstract}",
         f"This work revisits {len(world.arms)} approaches. {_claim(drawing)}\n\\end{{abstract}}",
-        "\\section{Experiments}\nAll models see the same data; we use Adam ($\\beta_1 = 0.9$), dropout 0.1, "
-        f"{rng.choice([2, 6, 12])} layers, hidden size {rng.choice([128, 512])}, and {drawing.seeds} random seeds.",
+        (
+            "\\section{Experiments}\nAll models see the same data; we use Adam ($\\beta_1 = 0.9$), "
+            "dropout 0.1, "
+            f"{rng.choice([2, 6, 12])} layers, hidden size {rng.choice([128, 512])}, and "
+            f"{drawing.seeds} random seeds."
+        ),
         _grid(drawing, rng.randrange(len(world.metrics))),
         " ".join(_claim(drawing) for _ in range(4)),
         _sheet(drawing, rng.randrange(len(world.data))),
@@ -76,7 +111,8 @@ def _claim(drawing: Drawing) -> str:
         return f"With {one}, {metric.name} on {data} stands at {drawing.value((a, d, m))}{unit}."
     if kind == 1:
         return (
-            f"While {two} manages {drawing.value((b, d, m))}{unit} in terms of {metric.name} for {data}, {one} "
+            f"While {two} manages {drawing.value((b, d, m))}{unit} in terms of {metric.name} for "
+            f"{data}, {one} "
             f"ends at {drawing.value((a, d, m))}{unit}."
         )
     if kind == 2:
@@ -85,13 +121,14 @@ def _claim(drawing: Drawing) -> str:
             f"({drawing.value((b, d, m))}{unit}) on {data}."
         )
     if kind == 3:
-        return f"The gap between {top} and {bottom} in {metric.name} amounts to {drawing.pair(high, low, d, m, 'difference')} on {data}."
+        number = drawing.pair(high, low, d, m, "difference")
+        return f"The gap between {top} and {bottom} in {metric.name} amounts to {number} on {data}."
     if kind == 4:
-        return (
-            f"In {metric.name}, {top} is {drawing.pair(high, low, d, m, 'ratio')} times {bottom} when evaluated on {data}."
-        )
+        number = drawing.pair(high, low, d, m, "ratio")
+        return f"In {metric.name}, {top} is {number} times {bottom} when evaluated on {data}."
     if kind == 5:
-        return f"Swapping {two} for {one} changes {metric.name} by {drawing.pair(a, b, d, m, 'percentage')}\\% on {data}."
+        number = drawing.pair(a, b, d, m, "percentage")
+        return f"Swapping {two} for {one} changes {metric.name} by {number}\\% on {data}."
     if kind == 6:
         other = rng.choice([i for i in range(len(world.data)) if i != d])
         return (
@@ -117,9 +154,16 @@ def _grid(drawing: Drawing, m: int) -> str:
     head = " & ".join(["", *(f"\\textbf{{{arm}}}" for arm, _ in world.arms)])
     label = metric.name + (", in percent" if metric.percent else "")
     return (
-        "\\begin{table*}\n\\begin{tabular}{|l|" + "c|" * len(world.arms) + "}\n\\hline\n" + head + " \\\\ \\hline\n"
-        + "\n".join(lines) + "\n\\end{tabular}\n\\caption{Comparison of " + label + ".}\n\\label{tab:grid}\n\\end{table*}"
-    )  # fmt: skip
+        "\\begin{table*}\n\\begin{tabular}{|l|"
+        + "c|" * len(world.arms)
+        + "}\n\\hline\n"
+        + head
+        + " \\\\ \\hline\n"
+        + "\n".join(lines)
+        + "\n\\end{tabular}\n\\caption{Comparison of "
+        + label
+        + ".}\n\\label{tab:grid}\n\\end{table*}"
+    )
 
 
 def _sheet(drawing: Drawing, d: int) -> str:
@@ -131,9 +175,16 @@ def _sheet(drawing: Drawing, d: int) -> str:
         lines.append(f"{metric.name} & " + " & ".join(cells) + " \\\\")
     head = " & ".join(["Metric", *(arm for arm, _ in world.arms)])
     return (
-        "\\begin{table}\n\\caption{Detailed scores for " + world.data[d][0] + "}\n\\begin{tabular}{l"
-        + "r" * len(world.arms) + "}\n" + head + " \\\\\n\\hline\n" + "\n".join(lines) + "\n\\end{tabular}\n\\end{table}"
-    )  # fmt: skip
+        "\\begin{table}\n\\caption{Detailed scores for "
+        + world.data[d][0]
+        + "}\n\\begin{tabular}{l"
+        + "r" * len(world.arms)
+        + "}\n"
+        + head
+        + " \\\\\n\\hline\n"
+        + "\n".join(lines)
+        + "\n\\end{tabular}\n\\end{table}"
+    )
 
 
 def _ablation(drawing: Drawing) -> str:
@@ -148,9 +199,14 @@ def _ablation(drawing: Drawing) -> str:
         for a, (arm, _) in enumerate(world.arms)
     ]
     return (
-        "\\begin{table}\n\\centering\n\\begin{tabular}{lcccc}\n\\toprule\n" + top + " \\\\\n\\cmidrule(lr){2-3}\\cmidrule(lr){4-5}\n"
-        + second + " \\\\\n\\midrule\n" + "\n".join(lines) + "\n\\bottomrule\n\\end{tabular}\n\\caption{Two benchmarks side by side.}\n\\end{table}"
-    )  # fmt: skip
+        "\\begin{table}\n\\centering\n\\begin{tabular}{lcccc}\n\\toprule\n"
+        + top
+        + " \\\\\n\\cmidrule(lr){2-3}\\cmidrule(lr){4-5}\n"
+        + second
+        + " \\\\\n\\midrule\n"
+        + "\n".join(lines)
+        + "\n\\bottomrule\n\\end{tabular}\n\\caption{Two benchmarks side by side.}\n\\end{table}"
+    )
 
 
 def _header(metric: Metric) -> str:
@@ -160,7 +216,10 @@ def _header(metric: Metric) -> str:
 def _results(drawing: Drawing, form: str) -> dict[str, str]:
     world = drawing.world
     cells = [
-        (a, d, m) for a in range(len(world.arms)) for d in range(len(world.data)) for m in range(len(world.metrics))
+        (a, d, m)
+        for a in range(len(world.arms))
+        for d in range(len(world.data))
+        for m in range(len(world.metrics))
     ]
     if form == "by metric":
         files = {}
@@ -172,17 +231,26 @@ def _results(drawing: Drawing, form: str) -> dict[str, str]:
         return files
     if form == "records":
         rows = [
-            {"model": world.arms[a][1], "benchmark": world.data[d][1], "metric": world.metrics[m].key,
-             "mean": drawing.mean((a, d, m)), "std": drawing.spread((a, d, m))}
+            {
+                "model": world.arms[a][1],
+                "benchmark": world.data[d][1],
+                "metric": world.metrics[m].key,
+                "mean": drawing.mean((a, d, m)),
+                "std": drawing.spread((a, d, m)),
+            }
             for a, d, m in cells
-        ]  # fmt: skip
-        return {"eval.json": json.dumps(rows), "config.json": json.dumps({"optimizer": "adam", "dropout": 0.1})}
+        ]
+        return {
+            "eval.json": json.dumps(rows),
+            "config.json": json.dumps({"optimizer": "adam", "dropout": 0.1}),
+        }
     if form == "semicolons":
         lines = ["approach;corpus;" + ";".join(f"{x.key};{x.key}_sd" for x in world.metrics)]
         for a, (_, arm) in enumerate(world.arms):
             for d, (_, data) in enumerate(world.data):
                 values = [
-                    f"{drawing.mean((a, d, m))!r};{drawing.spread((a, d, m))!r}" for m in range(len(world.metrics))
+                    f"{drawing.mean((a, d, m))!r};{drawing.spread((a, d, m))!r}"
+                    for m in range(len(world.metrics))
                 ]
                 lines.append(";".join([arm, data, *values]))
         return {"table.csv": "\n".join(lines) + "\n"}

@@ -86,42 +86,76 @@ class Paper:
 
 WORLDS = (
     World(
-        (("Baseline", "baseline"), ("Label Smoothing", "label_smoothing"), ("Mixup", "mixup"),
-         ("Cutout", "cutout")),
+        (
+            ("Baseline", "baseline"),
+            ("Label Smoothing", "label_smoothing"),
+            ("Mixup", "mixup"),
+            ("Cutout", "cutout"),
+        ),
         (("CIFAR-10", "cifar10"), ("SVHN", "svhn"), ("STL-10", "stl10")),
-        (Metric("test accuracy", "test_acc", 0.6, 0.97, 1, percent=True),
-         Metric("validation loss", "val_loss", 0.15, 1.4, 3, lower=True),
-         Metric("training time", "train_time_s", 40, 900, 1, lower=True)),
+        (
+            Metric("test accuracy", "test_acc", 0.6, 0.97, 1, percent=True),
+            Metric("validation loss", "val_loss", 0.15, 1.4, 3, lower=True),
+            Metric("training time", "train_time_s", 40, 900, 1, lower=True),
+        ),
     ),
     World(
-        (("Adam", "adam"), ("SGD", "sgd"), ("Lion", "lion"), ("AdaFactor", "adafactor"), ("RMSProp", "rmsprop")),
+        (
+            ("Adam", "adam"),
+            ("SGD", "sgd"),
+            ("Lion", "lion"),
+            ("AdaFactor", "adafactor"),
+            ("RMSProp", "rmsprop"),
+        ),
         (("Shakespeare", "shakespeare_char"), ("enwik8", "enwik8"), ("text8", "text8")),
-        (Metric("validation loss", "best_val_loss", 0.9, 2.1, 4, lower=True),
-         Metric("perplexity", "ppl", 4, 60, 2, lower=True),
-         Metric("tokens per second", "avg_inference_tokens_per_second", 200, 900, 1)),
+        (
+            Metric("validation loss", "best_val_loss", 0.9, 2.1, 4, lower=True),
+            Metric("perplexity", "ppl", 4, 60, 2, lower=True),
+            Metric("tokens per second", "avg_inference_tokens_per_second", 200, 900, 1),
+        ),
     ),
     World(
-        (("full fine-tuning", "full_ft"), ("LoRA", "lora"), ("prefix tuning", "prefix_tuning"),
-         ("BitFit", "bitfit")),
+        (
+            ("full fine-tuning", "full_ft"),
+            ("LoRA", "lora"),
+            ("prefix tuning", "prefix_tuning"),
+            ("BitFit", "bitfit"),
+        ),
         (("MNLI", "mnli"), ("QQP", "qqp"), ("SST-2", "sst2"), ("RTE", "rte")),
-        (Metric("accuracy", "accuracy", 0.55, 0.95, 3), Metric("F1 score", "f1", 0.5, 0.94, 3),
-         Metric("memory usage", "peak_memory_gb", 4, 40, 1, lower=True)),
+        (
+            Metric("accuracy", "accuracy", 0.55, 0.95, 3),
+            Metric("F1 score", "f1", 0.5, 0.94, 3),
+            Metric("memory usage", "peak_memory_gb", 4, 40, 1, lower=True),
+        ),
     ),
     World(
-        (("Random search", "random_search"), ("Bayesian optimisation", "bayes_opt"), ("Hyperband", "hyperband")),
+        (
+            ("Random search", "random_search"),
+            ("Bayesian optimisation", "bayes_opt"),
+            ("Hyperband", "hyperband"),
+        ),
         (("Hopper", "Hopper-v4"), ("Walker2d", "Walker2d-v4"), ("Ant", "Ant-v4")),
-        (Metric("average return", "mean_return", 400, 5200, 0), Metric("success rate", "success_rate", 0.2, 0.97, 1, percent=True),
-         Metric("wall-clock time", "wall_clock_min", 12, 130, 1, lower=True)),
+        (
+            Metric("average return", "mean_return", 400, 5200, 0),
+            Metric("success rate", "success_rate", 0.2, 0.97, 1, percent=True),
+            Metric("wall-clock time", "wall_clock_min", 12, 130, 1, lower=True),
+        ),
     ),
     World(
-        (("No augmentation", "none"), ("SpecAugment", "specaugment"), ("noise injection", "noise_inj"),
-         ("speed perturbation", "speed_perturb")),
+        (
+            ("No augmentation", "none"),
+            ("SpecAugment", "specaugment"),
+            ("noise injection", "noise_inj"),
+            ("speed perturbation", "speed_perturb"),
+        ),
         (("LibriSpeech", "librispeech"), ("TED-LIUM", "tedlium"), ("Common Voice", "common_voice")),
-        (Metric("word error rate", "wer", 0.05, 0.4, 1, percent=True, lower=True),
-         Metric("character error rate", "cer", 0.02, 0.2, 2, percent=True, lower=True),
-         Metric("real-time factor", "rtf", 0.05, 0.9, 3, lower=True)),
+        (
+            Metric("word error rate", "wer", 0.05, 0.4, 1, percent=True, lower=True),
+            Metric("character error rate", "cer", 0.02, 0.2, 2, percent=True, lower=True),
+            Metric("real-time factor", "rtf", 0.05, 0.9, 3, lower=True),
+        ),
     ),
-)  # fmt: skip
+)
 
 
 class Drawing:
@@ -179,10 +213,13 @@ class Drawing:
         metric = self.world.metrics[cell[2]]
         factor = 100 if metric.percent else 1
         return self.mark(
-            self.shown(self.mean(cell), cell[2]), "value",
+            self.shown(self.mean(cell), cell[2]),
+            "value",
             [self.shown(self.mean(other), cell[2]) for other in self.neighbours(cell)],
-            metric.low * factor, metric.high * factor, metric.digits,
-        )  # fmt: skip
+            metric.low * factor,
+            metric.high * factor,
+            metric.digits,
+        )
 
     def deviation(self, cell: Cell) -> str:
         """A mark for a cell's standard deviation."""
@@ -209,9 +246,10 @@ class Drawing:
         others = [f"{of(i, b, d):.{digits}f}" for i in range(len(self.world.arms)) if i not in (a, b)]
         others += [f"{of(a, b, j):.{digits}f}" for j in range(len(self.world.data)) if j != d]
         low, high = {
-            "difference": (0, (metric.high - metric.low) * factor * 0.5), "ratio": (1.05, 4),
+            "difference": (0, (metric.high - metric.low) * factor * 0.5),
+            "ratio": (1.05, 4),
             "percentage": (1, 60),
-        }[how]  # fmt: skip
+        }[how]
         return self.mark(f"{of(a, b, d):.{digits}f}", how, others, low, high, digits)
 
 
@@ -302,8 +340,10 @@ def _setup(drawing: Drawing, form: str) -> str:
     rate = rng.choice(["1e-3", "$3 \\times 10^{-4}$", "0.01"])
     lines = [
         "\\section{Setup}",
-        f"We train with a learning rate of {rate} and a batch size of {rng.choice([32, 64, 256])} for "
-        f"{rng.choice([20, 50, 200])} epochs, with {drawing.seeds} seeds each.",
+        (
+            f"We train with a learning rate of {rate} and a batch size of {rng.choice([32, 64, 256])} for "
+            f"{rng.choice([20, 50, 200])} epochs, with {drawing.seeds} seeds each."
+        ),
     ]
     if form == "runs":
         runs = [f"{arm} (Run {i})" for i, (arm, _) in enumerate(drawing.world.arms)]
@@ -330,10 +370,16 @@ def _cell(drawing: Drawing, cell: Cell, spread: bool, bold: bool) -> str:
 
 def _table(caption: str, spec: str, head: str, rows: list[str]) -> str:
     return (
-        "\\begin{table}[t]\n\\centering\n\\caption{" + caption + "}\n\\begin{tabular}{" + spec + "}\n\\toprule\n"
-        + head + " \\\\\n\\midrule\n" + "\n".join(row + " \\\\" for row in rows)
+        "\\begin{table}[t]\n\\centering\n\\caption{"
+        + caption
+        + "}\n\\begin{tabular}{"
+        + spec
+        + "}\n\\toprule\n"
+        + head
+        + " \\\\\n\\midrule\n"
+        + "\n".join(row + " \\\\" for row in rows)
         + "\n\\bottomrule\n\\end{tabular}\n\\end{table}"
-    )  # fmt: skip
+    )
 
 
 def _title(metric: Metric) -> str:

@@ -51,9 +51,11 @@ def plain(report: Report) -> str:
             lines += _number(number)
         lines += _rest(len(report.unsupported))
     for title, remarks in (
-        ("References", report.references), ("Figures", report.figures), ("Statements", report.statements),
+        ("References", report.references),
+        ("Figures", report.figures),
+        ("Statements", report.statements),
         ("Files of the paper that were not read", report.files),
-    ):  # fmt: skip
+    ):
         if remarks:
             lines += [title, ""]
             for remark in remarks[:_MOST]:

@@ -1,7 +1,7 @@
 """What the paper calls the names in its results, learnt from the paper itself.
 
-Two sources: a name in brackets behind a phrase (`Cosine schedule (Run 2)`, `Modular addition (x_plus_y)`), and
-the rows and columns of tables whose label says nothing that the results know, but of which at least `VOTES`
+Two sources: a name in brackets behind a phrase (`Cosine schedule (Run 2)`), and the rows and columns of
+tables whose label says nothing that the results know, but of which at least `VOTES`
 numbers agree with one name and hardly any with another. A label so learnt never vouches for the numbers that
 taught it alone: an agreeing cell always has two others behind it.
 """
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 VOTES = 3
 _BRACKET = re.compile(r"([^()\n.;:,|]{2,70}?)\s*\(([^()]{1,40})\)")
 _LEADING = re.compile(
-    r"^.*?\b(?:and|or|with|of|for|by|the|in|on|our|a|an|uses?|using|is|are|include|including|namely|where|called)\s+",
+    r"^.*?\b(?:and|or|with|of|for|by|the|in|on|our|a|an|uses?|using|is|are|include|including|"
+    r"namely|where|called)\s+",
     re.IGNORECASE,
 )
 
@@ -98,6 +99,8 @@ def from_tables(cells: Sequence[Found], evidence: Evidence) -> None:
                     said and not _doubtful(said, family.dimensions[d], label)
                 ):
                     continue
+                if not said and any(evidence.mentions(f, e, words_scope(label)) for e in family.telling):
+                    continue  # it names something else
                 votes, asked = _votes(items, f, d, evidence, doubted=bool(said))
                 if not votes:
                     continue
@@ -127,7 +130,9 @@ def _correct(
     said: Sequence[Mention],
     evidence: Evidence,
 ) -> None:
-    """Believe a table against a bracket where nearly all of its numbers are another run's and none its own."""
+    """Believe a table against a bracket where nearly all of its numbers are another run's and none its
+    own.
+    """
     f, d = place
     given = next(iter(said[0].names))
     (name, most), *_ = votes.most_common(1)
@@ -145,7 +150,9 @@ def _correct(
 def _votes(
     items: Sequence[Found], f: int, d: int, evidence: Evidence, *, doubted: bool
 ) -> tuple[Counter[str], int]:
-    """How many of some numbers each name of a dimension would support, the rest of their words being right."""
+    """How many of some numbers each name of a dimension would support, the rest of their words being
+    right.
+    """
     family = evidence.families[f]
     votes: Counter[str] = Counter()
     asked = 0

@@ -260,7 +260,7 @@ def _agrees(number: Number, words: Words, pair: Pair, family: Family) -> str | N
         if abs(gap * (100 if fraction else 1) - value) <= reach:
             return "difference in points"
         return None
-    if fraction and says_percent(number, words) and abs(gap * 100 - value) <= reach:
+    if fraction and (says_percent(number, words) or value > 1) and abs(gap * 100 - value) <= reach:
         return "difference in points"
     return "difference" if abs(gap - value) <= reach else None
 

@@ -169,11 +169,14 @@ def _occurrences(
             places, light = light, set()
         score = sum(weights[word] for word in words if word in said)
         full = needed <= said
-        if (full or (
-            not own
-            and score >= _LEAST * total
-            and any(not w.isdigit() and len(w) > 2 and weights.get(w, 0) > 0.3 for w in said)
-        )) and any(not word.isdigit() for word in said):
+        if (
+            full
+            or (
+                not own
+                and score >= _LEAST * total
+                and any(not w.isdigit() and len(w) > 2 and weights.get(w, 0) > 0.3 for w in said)
+            )
+        ) and any(not word.isdigit() for word in said):
             out.append((score + (0.5 if full else 0.0), full, frozenset(places), name))
     return out
 
@@ -201,11 +204,19 @@ def _spots(words: tuple[str, ...], text: Sequence[Token]) -> dict[int, tuple[str
             if agree(word, token.word):
                 spots[place] = (word, (place,))
                 break
+            if place + 1 < len(text) and len(word) > 2 and word == token.word[0] + text[place + 1].word:
+                spots[place] = (word, (place, place + 1))
+                break
             following = tuple(range(place, min(place + len(word), len(text))))
-            if 2 <= len(word) <= 4 and len(following) == len(word) and word.isalpha() and (
-                token.word[0] == word[0]
-                and initials([text[i].word for i in following]) == word
-                and len(token.word) > 1
+            if (
+                2 <= len(word) <= 4
+                and len(following) == len(word)
+                and word.isalpha()
+                and (
+                    token.word[0] == word[0]
+                    and initials([text[i].word for i in following]) == word
+                    and len(token.word) > 1
+                )
             ):
                 spots[place] = (word, following)
                 break
@@ -278,7 +289,9 @@ def _split(items: list[tuple[tuple[str, ...], Quantity]]) -> list[list[tuple[tup
 
 
 def _crossed(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Names as pairs of two or more beginnings with two or more ends, each with each; none if they are not."""
+    """Names as pairs of two or more beginnings with two or more ends, each with each; none if they are
+    not.
+    """
     if len(names) < 4 or len(names) > MAX_NAMES:
         return {}
     ends: dict[str, set[str]] = defaultdict(set)
@@ -291,8 +304,9 @@ def _crossed(names: Sequence[str]) -> dict[str, tuple[str, str]]:
         groups[frozenset(found)].append(beginning)
     best = max(
         ((begins, found) for found, begins in groups.items() if len(begins) > 1 and len(found) > 1),
-        key=lambda pair: len(pair[0]) * len(pair[1]), default=None,
-    )  # fmt: skip
+        key=lambda pair: len(pair[0]) * len(pair[1]),
+        default=None,
+    )
     if best is None or len(best[0]) * len(best[1]) < len(names):
         return {}
     return {f"{begin}_{end}": (begin, end) for begin in best[0] for end in best[1]}

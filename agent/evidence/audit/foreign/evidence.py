@@ -37,6 +37,8 @@ class Support:
     """Where its value stands in the results."""
     how: str
     quantities: tuple[tuple[Family, tuple[str, ...]], ...] = ()
+    scale: float = 1.0
+    """What the stored value was multiplied with."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,12 @@ class Evidence:
             dimension = self.families[f].dimensions[d]
             words.cache[f, d] = next(
                 (
-                    names for scope in words.scopes
+                    names
+                    for scope in words.scopes
                     if (names := bound(scope, self.mentions(f, d, scope), dimension)) is not None
-                ), None,
-            )  # fmt: skip
+                ),
+                None,
+            )
         return words.cache[f, d]
 
     def sets(self, f: int, words: Words) -> tuple[frozenset[str] | None, ...]:
@@ -109,9 +113,10 @@ class Evidence:
             family = self.families[f]
             telling = family.telling
             self._open[key] = [
-                q for q, path in enumerate(family.paths)
+                q
+                for q, path in enumerate(family.paths)
                 if all(names is None or path[d] in names for d, names in zip(telling, sets, strict=True))
-            ]  # fmt: skip
+            ]
         return self._open[key]
 
     def value(self, number: Number, words: Words) -> Support | None:
@@ -124,7 +129,10 @@ class Evidence:
                     how = "as printed" if scale == 1 else f"times {scale:g}, as printed"
                     place = quantity.places.get(stat) or next(iter(quantity.places.values()))
                     return Support(
-                        f"{place} = {value:.6g}", how, ((self.families[f], self.families[f].paths[q]),)
+                        f"{place} = {value:.6g}",
+                        how,
+                        ((self.families[f], self.families[f].paths[q]),),
+                        scale,
                     )
         return self._average(number, words) if _AVERAGE.search(words.near) and not number.spread else None
 
@@ -212,14 +220,14 @@ class Evidence:
             known = [value for q in items if (value := central(family.quantities[q])) is not None]
             mean = sum(known) / max(1, len(known))
             for scale in scales(number, words):
-                if len(known) == size and abs(mean * scale - number.value) <= tolerance(number):
-                    if self._scaled(family, items[0], number, words, scale):
-                        first = next(iter(family.quantities[items[0]].places.values()))
-                        return Support(
-                            f"mean of {size} values such as {first} = {mean:.6g}",
-                            "the mean over what the words leave open",
-                            tuple((family, family.paths[q]) for q in items),
-                        )
+                near = len(known) == size and abs(mean * scale - number.value) <= tolerance(number)
+                if near and self._scaled(family, items[0], number, words, scale):
+                    first = next(iter(family.quantities[items[0]].places.values()))
+                    return Support(
+                        f"mean of {size} values such as {first} = {mean:.6g}",
+                        "the mean over what the words leave open",
+                        tuple((family, family.paths[q]) for q in items),
+                    )
         return None
 
     def nearest(self, number: Number, words: Words) -> Near | None:
@@ -248,21 +256,22 @@ def is_fraction(family: Family, q: int) -> bool:
     """Whether a quantity and its likes lie within -1 and 1."""
     quantity = family.quantities[q]
     own = next((value for _, value in quantity.central()), None)
-    if own is None or abs(own) > 1.0:
+    if own is None or abs(own) > 1.05:
         return False
-    last = family.paths[q][-1] if family.paths[q] else ""
-    key = "\0fraction" + last
-    cache: dict[str, bool] = family.__dict__.setdefault("_fractions", {})
-    if key not in cache:
-        alike = [
-            value for path, other in zip(family.paths, family.quantities, strict=True) if path[-1:] == (last,)
-            for _, value in other.central()
-        ]  # fmt: skip
-        cache[key] = (
-            all(abs(value) <= 1.0 for value in alike)
-            or len({path[-1] for path in family.paths}) > len(family.paths) / 3
-        )
-    return cache[key]
+    cache: dict[tuple[int, str], bool] = family.__dict__.setdefault("_fractions", {})
+    path = family.paths[q]
+    for d in family.telling:
+        if (d, path[d]) not in cache:
+            alike = [
+                value
+                for other, quantity in zip(family.paths, family.quantities, strict=True)
+                if other[d] == path[d]
+                for _, value in quantity.central()
+            ]
+            cache[d, path[d]] = all(abs(value) <= 1.05 for value in alike)
+        if cache[d, path[d]]:
+            return True
+    return not family.telling
 
 
 def says_percent(number: Number, words: Words) -> bool:
@@ -271,7 +280,9 @@ def says_percent(number: Number, words: Words) -> bool:
 
 
 def tolerance(number: Number) -> float:
-    """How far the printed number may be from its value: rounding, and a whole step after `about` and the like."""
+    """How far the printed number may be from its value: rounding, and a whole step after `about` and the
+    like.
+    """
     last = number.unit_of_last_place
     if number.hedged and last == 1 and number.value:
         digits = f"{abs(number.value):.0f}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from agent.evidence.audit.foreign.aliases import from_brackets, from_tables
 from agent.evidence.audit.foreign.changes import Pair, change
-from agent.evidence.audit.foreign.evidence import Evidence, Support, Words, tolerance
+from agent.evidence.audit.foreign.evidence import Evidence, Support, Words, stats_of, tolerance
 from agent.evidence.audit.foreign.layout import Placed, placed
 from agent.evidence.audit.foreign.numerals import Number, numbers
 from agent.evidence.audit.foreign.reading import Block, Reading
@@ -62,12 +62,48 @@ def judge(reading: Reading, results: Results, evidence: Evidence) -> list[Verdic
     from_tables([item for item in found if item.placed is not None and item.role == "value"], evidence)
     for item in found:
         item.words.cache.clear()
-    verdicts = [_judged(item, reading, results, evidence) for item in found]
+    verdicts: list[Verdict] = []
+    for item in found:
+        before = verdicts[-1] if verdicts and verdicts[-1].found.block is item.block else None
+        verdicts.append(_spread(item, before, reading) or _judged(item, reading, results, evidence))
     verdicts = _beside(verdicts, reading)
     verdicts.sort(
         key=lambda verdict: verdict.found.block.at[verdict.found.offset + verdict.found.number.start]
     )
     return verdicts
+
+
+def _spread(item: Found, before: Verdict | None, reading: Reading) -> Verdict | None:
+    """A number behind a plus-minus sign, where the value before it is known: it must be that quantity's."""
+    if (
+        not item.number.spread
+        or before is None
+        or before.support is None
+        or len(before.support.quantities) != 1
+    ):
+        return None
+    family, path = before.support.quantities[0]
+    quantity = family.by_path[path]
+    scale = before.support.scale
+    for stat in stats_of(item.number, item.words):
+        value = quantity.stats.get(stat)
+        if value is not None and abs(value * scale - item.number.value) <= tolerance(item.number):
+            support = Support(
+                f"{quantity.places[stat]} = {value:.6g}", "as printed", before.support.quantities, scale
+            )
+            return _verdict(item, reading, "supported", support.evidence, support.how, support, None)
+    known = [stat for stat in stats_of(item.number, item.words) if stat in quantity.stats]
+    why = (
+        f"neither {' nor '.join(known)} of the value before it"
+        if known
+        else "the results give no spread for it"
+    )
+    found = _verdict(item, reading, "unsupported", "", why, None, None)
+    if known:
+        near = min(known, key=lambda stat: abs(quantity.stats[stat] * scale - item.number.value))
+        nearest = f"{quantity.stats[near]:.6g} at {quantity.places[near]}"
+        found = replace(found, judged=replace(found.judged, nearest=nearest))
+    return found
 
 
 def _beside(verdicts: list[Verdict], reading: Reading) -> list[Verdict]:
@@ -214,9 +250,17 @@ def _verdict(
     )
     nearest = f"{near.value:.6g} at {near.place}" if near is not None else ""
     judged = Judged(
-        item.number.literal.replace("\u2063", ""), item.number.value, spot.file, spot.line, spot.column, status, proof,
-        how, nearest, _quotation(item),
-    )  # fmt: skip
+        item.number.literal.replace("\u2063", ""),
+        item.number.value,
+        spot.file,
+        spot.line,
+        spot.column,
+        status,
+        proof,
+        how,
+        nearest,
+        _quotation(item),
+    )
     return Verdict(item, judged, support, pair)
 
 
@@ -266,7 +310,9 @@ def _in_name(item: Found, evidence: Evidence) -> bool:
 
 
 def _threshold(number: Number, scope: Scope, evidence: Evidence) -> bool:
-    """Whether digits and the words behind them are in one name: `99` validation accuracy, `step_val_acc_99`."""
+    """Whether digits and the words behind them are in one name: `99` validation accuracy,
+    `step_val_acc_99`.
+    """
     digits = re.sub(r"\D+$", "", number.literal)
     behind = [token.word for token in scope.words if number.stop <= token.start][:3]
     for family in evidence.families:
@@ -285,8 +331,9 @@ def _claims(item: Found, evidence: Evidence) -> bool:
     scope = item.words.scopes[0]
     return any(
         any(mention.full for mention in evidence.mentions(f, d, scope))
-        for f, family in enumerate(evidence.families) for d in family.telling
-    )  # fmt: skip
+        for f, family in enumerate(evidence.families)
+        for d in family.telling
+    )
 
 
 def _compares(item: Found, evidence: Evidence) -> bool:
@@ -302,7 +349,9 @@ def _compares(item: Found, evidence: Evidence) -> bool:
 
 
 def _told(item: Found, evidence: Evidence) -> bool:
-    """Whether a number with decimals or a percent sign stands in a sentence that names a result in two ways."""
+    """Whether a number with decimals or a percent sign stands in a sentence that names a result in two
+    ways.
+    """
     if float(item.number.value).is_integer() and not item.number.percent:
         return False
     scope = item.words.scopes[0]
@@ -315,11 +364,18 @@ def _told(item: Found, evidence: Evidence) -> bool:
 def _measured(item: Found, evidence: Evidence) -> bool:
     """Whether the noun of a setting is also the name of something measured."""
     nouns = setting_words(item.text[: item.number.start], item.text[item.number.stop :])
-    return any(
-        stem(word) == nouns[-1]
-        for family in evidence.families for d in family.telling[-1:] for name in family.dimensions[d].names
-        for word in name_tokens(name) if len(word) > 3
-    ) if nouns else False  # fmt: skip
+    return (
+        any(
+            stem(word) == nouns[-1]
+            for family in evidence.families
+            for d in family.telling[-1:]
+            for name in family.dimensions[d].names
+            for word in name_tokens(name)
+            if len(word) > 3
+        )
+        if nouns
+        else False
+    )
 
 
 def _setting(item: Found, results: Results, evidence: Evidence) -> tuple[Status, str, str]:

@@ -10,9 +10,8 @@ from agent.evidence.audit.foreign.numerals import numbers
 from agent.evidence.audit.foreign.reading import Cell, Table
 from agent.evidence.audit.foreign.roles import setting_words
 
-_NUMERIC = re.compile(
-    r"^[\s$\\*†‡()\[\]<>≈~±+%％.,\d×^{}eEkKM/↑↓ \u2063\u2009=:–−-]*\d[\s$\\*†‡()\[\]<>≈~±+%％.,\d×^{}eEkKMsx/↑↓ \u2063\u2009=:–−-]*$"
-)
+_SIGNS = r"[\s$\\*†‡()\[\]<>≈~±+%％.,\d×^{}eEkKMsx/↑↓ \u2063\u2009=:–−-]*"
+_NUMERIC = re.compile(rf"^{_SIGNS}\d{_SIGNS}$")
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,7 @@ def _header_rows(table: Table, rows: dict[int, list[Cell]]) -> int:
 
 def _all_headers(rows: dict[int, list[Cell]], top: int, table: Table) -> int:
     """A second header row behind a partial rule belongs to the head."""
-    while (
-        top in rows
-        and top + 1 in rows
-        and not any(numbers(cell.block.text, words=False) for cell in rows[top])
-    ):
+    while top in rows and top + 1 in rows and not any(is_numeric(cell.block.text) for cell in rows[top]):
         if len([cell for cell in rows[top] if cell.block.text.strip()]) < 2 or not any(
             r == top + 1 for r in table.rules
         ):

@@ -178,10 +178,20 @@ def _attached(text: str, start: int, stop: int, value: float, last: float, signe
     if factor and factor[0].strip() == "x" and before[-1:] in ("x", "×"):
         factor = None
     return Number(
-        start, stop, shown.strip(), value, last, percent=percent is not None, factor=factor is not None,
-        hedged=hedged, spread=before.endswith(("±", "+-", "+/-")), signed=signed, unit=unit[1] if unit else "",
-        lost_percent=lost, inside=before[-1:].isalpha() and text[start - 1 : start].isalpha(),
-    )  # fmt: skip
+        start,
+        stop,
+        shown.strip(),
+        value,
+        last,
+        percent=percent is not None,
+        factor=factor is not None,
+        hedged=hedged,
+        spread=before.endswith(("±", "+-", "+/-")),
+        signed=signed,
+        unit=unit[1] if unit else "",
+        lost_percent=lost,
+        inside=before[-1:].isalpha() and text[start - 1 : start].isalpha(),
+    )
 
 
 def _ten(exponent: str) -> float:
@@ -195,9 +205,16 @@ def _ratios(text: str) -> Iterator[Number]:
         kind = match.lastgroup or "twice"
         hedged = bool(_HEDGE.search(text[max(0, match.start() - 30) : match.start()]))
         yield Number(
-            match.start(), match.end(), match[0], worth[kind], 0.5 * worth[kind], factor=True, worded=True,
-            hedged=hedged, exact=False,
-        )  # fmt: skip
+            match.start(),
+            match.end(),
+            match[0],
+            worth[kind],
+            0.5 * worth[kind],
+            factor=True,
+            worded=True,
+            hedged=hedged,
+            exact=False,
+        )
 
 
 def _spelled(text: str) -> Iterator[Number]:
@@ -208,6 +225,12 @@ def _spelled(text: str) -> Iterator[Number]:
             continue
         value = float(_WORTH.get(word, 1)) + (_WORTH[match["tens"].lower()] if match["tens"] else 0)
         yield Number(
-            match.start(), match.start() + len(match[0].rstrip()), match[0].strip(), value, 1.0,
-            percent="cent" in fold, factor="fold" in fold or "times" in fold, worded=True,
-        )  # fmt: skip
+            match.start(),
+            match.start() + len(match[0].rstrip()),
+            match[0].strip(),
+            value,
+            1.0,
+            percent="cent" in fold,
+            factor="fold" in fold or "times" in fold,
+            worded=True,
+        )

@@ -24,7 +24,7 @@ from agent.evidence.audit.foreign.grammar import (
     SYMBOLS,
     TABLES,
     context,
-)  # fmt: skip
+)
 from agent.evidence.audit.foreign.source import Source, Unauditable, body, printed, too_deep
 from agent.evidence.audit.source import argument_text, arguments, children, kind_of, name_of
 
@@ -207,7 +207,7 @@ class _Reader:
         """Read nodes in order; a macro of the paper's own takes the groups that follow it."""
         waiting = list(nodes)
         while waiting:
-            node = waiting.pop(0) if len(waiting) < 50 else waiting.pop(0)
+            node = waiting.pop(0)
             definition = self.source.definitions.get(name_of(node)) if kind_of(node) == "macro" else None
             if definition is None or node.macroname in SILENT:
                 self.node(node)

@@ -1,4 +1,6 @@
-"""Citations without entry, entries without citation or given twice, figures that are missing or unmentioned."""
+"""Citations without entry, entries without citation or given twice, figures that are missing or
+unmentioned.
+"""
 
 from __future__ import annotations
 

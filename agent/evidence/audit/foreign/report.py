@@ -77,11 +77,21 @@ class Report:
     def document(self) -> dict[str, Any]:
         """The report for `--json`."""
         return {
-            "schema": 1, "command": "audit", "paper": self.paper, "results": self.results,
+            "schema": 1,
+            "command": "audit",
+            "paper": self.paper,
+            "results": self.results,
             "numbers": [
                 {
-                    "literal": n.literal, "value": n.value, "file": n.file, "line": n.line, "column": n.column,
-                    "status": n.status, "evidence": n.evidence, "how": n.how, "nearest": n.nearest,
+                    "literal": n.literal,
+                    "value": n.value,
+                    "file": n.file,
+                    "line": n.line,
+                    "column": n.column,
+                    "status": n.status,
+                    "evidence": n.evidence,
+                    "how": n.how,
+                    "nearest": n.nearest,
                 }
                 for n in self.numbers
             ],
@@ -89,12 +99,17 @@ class Report:
             "figures": [_remark(item) for item in self.figures],
             "statements": [_remark(item) for item in self.statements],
             "files": [_remark(item) for item in self.files],
-            "skipped": self.skipped, "passed": self.passed,
-        }  # fmt: skip
+            "skipped": self.skipped,
+            "passed": self.passed,
+        }
 
 
 def _remark(item: Remark) -> dict[str, Any]:
     return {
-        "kind": item.kind, "file": item.file, "line": item.line, "column": item.column, "subject": item.subject,
+        "kind": item.kind,
+        "file": item.file,
+        "line": item.line,
+        "column": item.column,
+        "subject": item.subject,
         "reason": item.reason,
-    }  # fmt: skip
+    }

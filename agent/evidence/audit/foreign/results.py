@@ -24,11 +24,30 @@ MAX_FILES, MAX_FILE, MAX_ALL, MAX_VALUES = 3000, 30_000_000, 120_000_000, 400_00
 REPEATS = 64
 """A list of more values is a curve, of which the last, the least and the largest count."""
 _STATS = {
-    "mean": "mean", "means": "mean", "avg": "mean", "average": "mean", "std": "std", "stds": "std", "sd": "std",
-    "stdev": "std", "stddev": "std", "stderr": "stderr", "stderrs": "stderr", "sem": "stderr", "se": "stderr",
-    "ci": "ci", "ci95": "ci", "median": "median", "min": "min", "max": "max", "var": "var", "values": "raw",
-    "raw": "raw", "n": "n", "count": "n",
-}  # fmt: skip
+    "mean": "mean",
+    "means": "mean",
+    "avg": "mean",
+    "average": "mean",
+    "std": "std",
+    "stds": "std",
+    "sd": "std",
+    "stdev": "std",
+    "stddev": "std",
+    "stderr": "stderr",
+    "stderrs": "stderr",
+    "sem": "stderr",
+    "se": "stderr",
+    "ci": "ci",
+    "ci95": "ci",
+    "median": "median",
+    "min": "min",
+    "max": "max",
+    "var": "var",
+    "values": "raw",
+    "raw": "raw",
+    "n": "n",
+    "count": "n",
+}
 _DULL = frozenset(
     [
         "final_info",
@@ -221,9 +240,10 @@ def _rows(rows: list[dict[str, Any]], path: tuple[str, ...], place: str) -> Iter
         raise ValueError("too many rows")
     factors = {column for column in columns if _is_factor(column, [row.get(column) for row in rows])}
     labels = [
-        column for column in columns
+        column
+        for column in columns
         if column in factors or any(isinstance(row.get(column), str) and row[column] for row in rows)
-    ]  # fmt: skip
+    ]
     labels = [column for column in labels if not _SEED.match(column)]
     for row in rows:
         names = []

@@ -15,15 +15,18 @@ from agent.evidence.audit.foreign.words import stem, tokens
 
 Role = Literal["structural", "setting", "value", "change"]
 _POINTERS = re.compile(
-    r"\b(?:tables?|figures?|figs?|sections?|secs?|eqs?|equations?|algorithms?|appendi(?:x|ces)|chapters?|runs?|steps?|phases?|"
-    r"lines?|theorems?|lemmas?|experiments?|parts?|versions?|tasks?|levels?|stages?|types?|classes|rows?|columns?|panels?|"
+    r"\b(?:tables?|figures?|figs?|sections?|secs?|eqs?|equations?|algorithms?|appendi(?:x|ces)|"
+    r"chapters?|runs?|steps?|phases?|"
+    r"lines?|theorems?|lemmas?|experiments?|parts?|versions?|tasks?|levels?|stages?|types?|"
+    r"classes|rows?|columns?|panels?|"
     r"pages?|vol|no|exp|definitions?|assumptions?|hypothes[ie]s|propositions?|questions?|items?|seed|fold|§)"
     r"\.?[\s\u2009~(]*(?:\d+[a-z]?\s*(?:,|and|or|to|–|-)\s*(?:and\s+)?)*\(?$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"^\s*\(?$")
 _VARIABLE = re.compile(
-    rf"(?:(?<![A-Za-z])[A-Za-z]|alpha|beta|gamma|lambda|eta|epsilon|sigma|tau|mu|theta|delta|\|[^|]{{1,12}}\|)"
+    rf"(?:(?<![A-Za-z])[A-Za-z]|alpha|beta|gamma|lambda|eta|epsilon|sigma|tau|mu|theta|delta|\|"
+    rf"[^|]{{1,12}}\|)"
     rf"(?:_[\w, ]{{1,12}}{END}?)?(?:\^[\w*]+{END}?)?\s*(?:=|≤|≥|<|>|∈|:=|≈|\bis\b|\bset to\b)\s*\{{?$"
 )
 _P_VALUE = re.compile(r"(?<![A-Za-z])p\s*(?:-?\s*values?)?\s*(?:=|<|>|≤|≥|≈|of|is|was)\s*$", re.IGNORECASE)
@@ -31,15 +34,30 @@ _YEAR_BEFORE = re.compile(
     r"(?:\b(?:in|since|until|during|early|late|year|mid|©|copyright)|[(,]|et al\.?,?)\s*\(?$", re.IGNORECASE
 )
 _CONFIDENCE = re.compile(
-    r"^\s*[-–]?\s*(?:bootstrap\w*\s+|wilson\s+)?(?:confidence|ci\b|cis\b|credible|prediction interval|significance)",
+    r"^\s*[-–]?\s*(?:bootstrap\w*\s+|wilson\s+)?(?:confidence|ci\b|cis\b|credible|"
+    r"prediction interval|significance)",
     re.IGNORECASE,
 )
-_NOUNS = frozenset(
-    ["epoch", "batch", "seed", "layer", "head", "unit", "dimension", "dropout", "decay", "warmup", "momentum", "iteration", "timestep", "sample", "example", "image", "point", "parameter", "fold", "split", "gpu", "cpu", "core", "worker", "node", "vocab", "vocabulary", "window", "length", "kernel", "stride", "filter", "channel", "width", "depth", "rank", "temperature", "threshold", "patience", "clip", "clipping", "neighbor", "neighbour", "class", "dataset", "task", "method", "run", "trial", "replicate", "repetition", "version", "optimizer", "resolution", "budget", "rate", "size", "step", "pytorch", "python", "cuda", "tensorflow", "jax", "numpy", "scikit", "hidden", "beta", "betas", "epsilon", "lr", "token", "context", "character", "block", "embedding", "instance", "feature", "element", "pair", "repeat", "subset", "training", "validation", "testing", "document", "sentence", "word", "query", "query", "client", "round", "expert", "agent", "environment", "annotator", "participant", "item", "neuron", "weight", "weighting", "bias", "update", "frame", "second", "minute", "attention", "input", "output", "sequence", "observation", "level", "bit", "gb", "ram", "memory", "variant", "strategy", "configuration", "model", "baseline", "metric", "experiment", "approach", "algorithm", "factor", "variable", "group", "category"]
-)  # fmt: skip
-_STRICT = frozenset(
-    ["epoch", "batch", "seed", "layer", "head", "dropout", "decay", "warmup", "momentum", "fold", "split", "vocab", "vocabulary", "window", "kernel", "stride", "filter", "channel", "width", "depth", "rank", "temperature", "threshold", "patience", "clip", "clipping", "version", "pytorch", "python", "cuda", "tensorflow", "jax", "numpy", "scikit", "bias", "weight", "beta", "betas", "epsilon", "lr", "size", "hidden", "learning", "optimizer", "resolution", "schedule", "regularization", "smoothing", "ema"]
-)  # fmt: skip
+_NOUNS_TEXT = """
+epoch batch seed layer head unit dimension dropout decay warmup momentum iteration timestep sample
+example image point parameter fold split gpu cpu core worker node vocab vocabulary window length
+kernel stride filter channel width depth rank temperature threshold patience clip clipping neighbor
+neighbour class dataset task method run trial replicate repetition version optimizer resolution
+budget rate size step pytorch python cuda tensorflow jax numpy scikit hidden beta betas epsilon lr
+token context character block embedding instance feature element pair repeat subset training
+validation testing document sentence word query client round expert agent environment annotator
+participant item neuron weight weighting bias update frame second minute attention input output
+sequence observation level bit gb ram memory variant strategy configuration model baseline metric
+experiment approach algorithm factor variable group category
+"""
+_NOUNS = frozenset(_NOUNS_TEXT.split())
+_STRICT_TEXT = """
+epoch batch seed layer head dropout decay warmup momentum fold split vocab vocabulary window kernel
+stride filter channel width depth rank temperature threshold patience clip clipping version pytorch
+python cuda tensorflow jax numpy scikit bias weight beta betas epsilon lr size hidden learning
+optimizer resolution schedule regularization smoothing ema
+"""
+_STRICT = frozenset(_STRICT_TEXT.split())
 """Nouns that may stand before a number: `batch size of 32`."""
 _NOT_SETTING = frozenset(
     [
@@ -58,19 +76,28 @@ _NOT_SETTING = frozenset(
     ]
 )
 _GAIN = (
-    r"(?:points?|pp|percentage|higher|lower|faster|slower|better|worse|more|less|fewer|improve\w*|increas\w*|decreas\w*|"
-    r"reduc\w*|gains?|drops?|speed-?\s?ups?|gap|differences?|declines?|boost|rise|relative|smaller|larger|cheaper|shorter|"
-    r"longer|lead|advantage|margin|savings?|cut|degradation|changes?|overhead|growth|above|below|lift|deficit|loss in|worsening)"
+    r"(?:points?|pp|percentage|higher|lower|faster|slower|better|worse|more|less|fewer|"
+    r"improve\w*|increas\w*|decreas\w*|"
+    r"reduc\w*|gains?|drops?|speed-?\s?ups?|gap|differences?|declines?|boost|rise|relative|"
+    r"smaller|larger|cheaper|shorter|"
+    r"longer|lead|advantage|margin|savings?|cut|degradation|changes?|overhead|growth|above|"
+    r"below|lift|deficit|loss in|worsening)"
 )
 _CHANGE_AFTER = re.compile(
-    rf"^[\s-]*(?:(?:absolute|relative|average|mean|overall|consistent|accuracy|further|total)\s+){{0,2}}{_GAIN}\b",
+    rf"^[\s-]*(?:(?:absolute|relative|average|mean|overall|consistent|accuracy|further|"
+    rf"total)\s+){{0,2}}{_GAIN}\b",
     re.IGNORECASE,
 )
-_HEDGES = r"(?:(?:about|around|roughly|approximately|nearly|almost|up to|as much as|only|just|over|more than|at least|at most|an average of|a total of|another|some|a|an|the|as|≈|~)\s*)*"
+_HEDGES = (
+    r"(?:(?:about|around|roughly|approximately|nearly|almost|up to|as much as|only|just|over|"
+    r"more than|at least|at most|an average of|a total of|another|some|a|an|the|as|≈|~)\s*)*"
+)
 _CHANGE_BEFORE = re.compile(
     rf"\bby\s+{_HEDGES}$|\bfactors?\s+of\s+{_HEDGES}$|"
-    rf"\b(?:difference|gap|margin|gain|improvement|reduction|increase|decrease|drop|advantage|speed-?up|lead|boost|decline|"
-    rf"savings?|change|rise|overhead|deficit|lift|degradation)s?\b[^.;()]{{0,70}}?(?:\b(?:of|by|is|was|at|to|reaching|amounts? to|from)\s+|=\s*|:\s*){_HEDGES}$",
+    rf"\b(?:difference|gap|margin|gain|improvement|reduction|increase|decrease|drop|advantage|"
+    rf"speed-?up|lead|boost|decline|"
+    rf"savings?|change|rise|overhead|deficit|lift|degradation)s?\b[^.;()]{{0,70}}?(?:\b(?:of|by|"
+    rf"is|was|at|to|reaching|amounts? to|from)\s+|=\s*|:\s*){_HEDGES}$",
     re.IGNORECASE,
 )
 _FROM_TO = re.compile(
@@ -112,7 +139,8 @@ def is_setting(before: str, after: str) -> bool:
 def setting_words(before: str, after: str) -> tuple[str, ...]:
     """The words that make a number a setting; none if it is no setting."""
     behind = re.split(
-        r"[.,;:()±]|\band\b|\bfor\b|\bin\b|\bon\b|\bwith\b|\bof\b|\bto\b|\bcompared\b|\bper\b|\bwhile\b|\busing\b",
+        r"[.,;:()±]|\band\b|\bfor\b|\bin\b|\bon\b|\bwith\b|\bof\b|\bto\b|\bcompared\b|\bper\b|"
+        r"\bwhile\b|\busing\b",
         after,
     )[0]
     following = [stem(token.word) for token in tokens(behind)][:3]

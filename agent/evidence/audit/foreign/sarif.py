@@ -21,12 +21,22 @@ RULES = {
 def sarif(report: Report, version: str) -> dict[str, Any]:
     """The SARIF log of a report; places are relative to the paper's folder (`PAPER`)."""
     results = [
-        _result("unsupported-number", f"{n.literal}: {n.how}" + (f"; nearest is {n.nearest}" if n.nearest else ""), n.file, n.line, n.column, len(n.literal))
+        _result(
+            "unsupported-number",
+            f"{n.literal}: {n.how}" + (f"; nearest is {n.nearest}" if n.nearest else ""),
+            n.file,
+            n.line,
+            n.column,
+            len(n.literal),
+        )
         for n in report.unsupported
-    ]  # fmt: skip
+    ]
     for rule, remarks in (
-        ("reference", report.references), ("figure", report.figures), ("statement", report.statements), ("file", report.files),
-    ):  # fmt: skip
+        ("reference", report.references),
+        ("figure", report.figures),
+        ("statement", report.statements),
+        ("file", report.files),
+    ):
         results += [_result(rule, f"{r.subject}: {r.reason}", r.file, r.line, r.column, 1) for r in remarks]
     rules = [{"id": rule, "shortDescription": {"text": text}} for rule, text in RULES.items()]
     folder = PurePath(report.paper).parent.as_posix()
@@ -45,6 +55,9 @@ def _result(rule: str, text: str, file: str, line: int, column: int, length: int
     region = {"startLine": line, "startColumn": column, "endColumn": column + max(1, length)}
     place = {"artifactLocation": {"uri": quote(file), "uriBaseId": "PAPER"}, "region": region}
     return {
-        "ruleId": rule, "ruleIndex": list(RULES).index(rule), "level": "error" if rule == "unsupported-number" else "warning",
-        "message": {"text": text}, "locations": [{"physicalLocation": place}],
-    }  # fmt: skip
+        "ruleId": rule,
+        "ruleIndex": list(RULES).index(rule),
+        "level": "error" if rule == "unsupported-number" else "warning",
+        "message": {"text": text},
+        "locations": [{"physicalLocation": place}],
+    }

@@ -19,16 +19,21 @@ _ABBREVIATED = re.compile(
     r"(?:\b(?:vs|e\.g|i\.e|al|Fig|Figs|Eq|Sec|Tab|approx|resp|cf|etc|Dr|No|w\.r\.t|val|acc)|\b[A-Z])\.$"
 )
 _END = re.compile(r"[.!?][)\"'”]*(?=\s)|[.!?][)\"'”]*$")
-_UNITS = r"(?:\s?%|\s?％|\s?(?:percent|points?|pp|percentage|ms|s|secs?|seconds?|minutes?|hours?|GB|MB|steps?|epochs?|iterations?|on average)\b)"
+_UNITS = (
+    r"(?:\s?%|\s?％|\s?(?:percent|points?|pp|percentage|ms|s|secs?|seconds?|minutes?|hours?|GB|"
+    r"MB|steps?|epochs?|iterations?|on average)\b)"
+)
 _CONNECT = re.compile(
-    rf"^{_UNITS}{{0,2}}(?:\s+[a-z][\w-]*){{0,4}}?\s+(?:for|by|with|of|in|on|under|from|using|at|via|when using)"
+    rf"^{_UNITS}{{0,2}}(?:\s+[a-z][\w-]*){{0,4}}?\s+(?:for|by|with|of|in|on|under|from|using|at|"
+    rf"via|when using)"
     r"(?:\s+(?:the|our|a|an|its|this))?\s*$|"
     rf"^{_UNITS}{{0,2}}\s*\(\s*$|^{_UNITS}{{0,2}}\s+$|^{_UNITS}{{0,2}}\s+(?:the|in)\s+$"
 )
 _UNNAMED = re.compile(rf"^{_UNITS}{{0,2}}\s+(?:in|with|for|by|under|using)\s+(?:our|the|this)\s+\w+")
 _AGAINST = re.compile(r"\b(?:compared|versus|vs|against|than|while|whereas|relative)\b", re.IGNORECASE)
 _JOINT = re.compile(
-    rf"^{_UNITS}{{0,2}}\s*(?:,?\s*(?:and|or|to|vs\.?|versus|against|compared (?:to|with)|/|,|→|–|-|over)\s*)(?:only |just )?$"
+    rf"^{_UNITS}{{0,2}}\s*(?:,?\s*(?:and|or|to|vs\.?|versus|against|compared (?:to|with)|/|,|→|–|"
+    rf"-|over)\s*)(?:only |just )?$"
 )
 
 
@@ -138,6 +143,9 @@ def _in_order(
         and _AGAINST.search(between)
         and not is_change(number, scope.text[: number.start], scope.text[number.stop :])
     )
+    if not near and after and len({m.names for m in mentions}) == 1:
+        apart = scope.text[number.stop : after[0].start]
+        return None if _AGAINST.search(apart) else after[0].names
     if not near or compared:
         return None
     return near[0].names
@@ -172,8 +180,12 @@ def _listed(scope: Scope, before: list[Mention], after: list[Mention]) -> frozen
 
 
 def group_of(scope: Scope) -> list[int]:
-    """The numbers that stand in a list with the scope's number; what follows a plus-minus sign is left out."""
-    shown = [i for i, number in enumerate(scope.numbers) if not (number.spread or number.worded or number.inside)]
+    """The numbers that stand in a list with the scope's number; what follows a plus-minus sign is left
+    out.
+    """
+    shown = [
+        i for i, number in enumerate(scope.numbers) if not (number.spread or number.worded or number.inside)
+    ]
     if scope.index not in shown:
         return [scope.index]
     place = shown.index(scope.index)

@@ -20,9 +20,20 @@ MAX_FILES = 200
 MAX_DEPTH = 60
 """Of braces and environments inside each other."""
 _UNPRINTED = (
-    "filecontents", "filecontents*", "verbatim", "verbatim*", "Verbatim", "lstlisting", "minted", "comment",
-    "thebibliography", "tikzpicture", "pgfpicture", "picture", "forest",
-)  # fmt: skip
+    "filecontents",
+    "filecontents*",
+    "verbatim",
+    "verbatim*",
+    "Verbatim",
+    "lstlisting",
+    "minted",
+    "comment",
+    "thebibliography",
+    "tikzpicture",
+    "pgfpicture",
+    "picture",
+    "forest",
+)
 _OPENING = re.compile(r"\\begin\{(" + "|".join(re.escape(name) for name in _UNPRINTED) + r")\}")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 _VERB = re.compile(r"\\(?:verb\*?|lstinline)([^\sA-Za-z*{])[^\n]*?\1")

@@ -15,12 +15,16 @@ from agent.evidence.audit.foreign.report import Remark
 from agent.evidence.audit.foreign.results import Results
 from agent.evidence.audit.foreign.words import name_tokens
 
-_LOWER = frozenset(
-    "loss error time perplexity ppl divergence kl mse mae rmse latency memory wer cer fid steps step regret cost".split()
-)
-_HIGHER = frozenset(
-    "acc accuracy f1 auc auroc reward return bleu rouge precision recall success score throughput map iou dice r2".split()
-)
+_LOWER_TEXT = """
+loss error time perplexity ppl divergence kl mse mae rmse latency memory wer cer fid steps step
+regret cost
+"""
+_LOWER = frozenset(_LOWER_TEXT.split())
+_HIGHER_TEXT = """
+acc accuracy f1 auc auroc reward return bleu rouge precision recall success score throughput map iou
+dice r2
+"""
+_HIGHER = frozenset(_HIGHER_TEXT.split())
 _UP = re.compile(r"\b(?:increas\w*|rais\w*|rises?|rose|gains?|grows?|grew)\b", re.IGNORECASE)
 _DOWN = re.compile(r"\b(?:reduc\w*|decreas\w*|drop(?:s|ped)?|declin\w*|lower(?:s|ed|ing))\b", re.IGNORECASE)
 _BETTER = re.compile(r"\b(?:improv\w*)\b", re.IGNORECASE)
@@ -60,10 +64,11 @@ def _from_to(sentence: list[Verdict]) -> Iterator[Remark]:
             continue
         side = _better_side(two) or _better_side(one)
         wrong = (
-            (_UP.search(clause) and not rose and not _DOWN.search(clause)) or (_DOWN.search(clause) and rose and not _UP.search(clause))
+            (_UP.search(clause) and not rose and not _DOWN.search(clause))
+            or (_DOWN.search(clause) and rose and not _UP.search(clause))
             or (side and _BETTER.search(clause) and not _DOWN.search(clause) and (rose != (side == "higher")))
             or (side and _WORSE.search(clause) and (rose == (side == "higher")))
-        )  # fmt: skip
+        )
         if wrong:
             word = next(m[0] for p in (_BETTER, _DOWN, _UP, _WORSE) if (m := p.search(clause)))
             reason = f"says {word}, but it goes from {one.judged.literal} to {two.judged.literal}"

@@ -65,13 +65,37 @@ STOP = frozenset(
     ]
 )
 _SHORT = {
-    "acc": "accuracy", "val": "validation", "eval": "evaluation", "ppl": "perplexity", "avg": "average",
-    "std": "deviation", "err": "error", "lr": "rate", "bs": "batch", "iter": "iteration", "params": "parameter",
-    "mem": "memory", "config": "configuration", "temp": "temperature", "init": "initialization",
-    "optim": "optimizer", "reg": "regularization", "aug": "augmentation", "norm": "normalization",
-    "diff": "difference", "num": "number", "sec": "second", "secs": "second", "min": "minute", "ts": "timestep",
-    "plus": "addition", "minus": "subtraction", "div": "division", "mult": "multiplication", "ft": "finetuning",
-}  # fmt: skip
+    "acc": "accuracy",
+    "val": "validation",
+    "eval": "evaluation",
+    "ppl": "perplexity",
+    "avg": "average",
+    "std": "deviation",
+    "err": "error",
+    "lr": "rate",
+    "bs": "batch",
+    "iter": "iteration",
+    "params": "parameter",
+    "mem": "memory",
+    "config": "configuration",
+    "temp": "temperature",
+    "init": "initialization",
+    "optim": "optimizer",
+    "reg": "regularization",
+    "aug": "augmentation",
+    "norm": "normalization",
+    "diff": "difference",
+    "num": "number",
+    "sec": "second",
+    "secs": "second",
+    "min": "minute",
+    "ts": "timestep",
+    "plus": "addition",
+    "minus": "subtraction",
+    "div": "division",
+    "mult": "multiplication",
+    "ft": "finetuning",
+}
 """Common short forms; both forms stay known."""
 
 
