@@ -295,7 +295,8 @@ def test_an_idea_without_a_verdict_is_no_finding_beside_one_that_has_it(study: S
     plan, registration = study.plan()
     other = plan.model_copy(update={"idea": "another", "sesoi": 0.2})
     (ideas / "another").mkdir()
-    shutil.copy(ideas / "attention" / "idea.json", ideas / "another" / "idea.json")
+    for name in ("idea.json", "tree.json"):
+        shutil.copy(ideas / "attention" / name, ideas / "another" / name)
     study.workspace.put("study/another/1", other)
     study.workspace.put("study/another/1", registration.model_copy(update={"plan_hash": other.hash}))
     entry = Entry(run="study", plan=other.hash, pool=registration.pool, kind="primary")
