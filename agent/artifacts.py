@@ -170,6 +170,8 @@ class Run(Artifact):
     """What a person wants to approve before the run goes on."""
     plan: BroughtPlan | None = Field(default=None, exclude_if=_unset)
     """The plan that a person brought with the idea, or None."""
+    style: str = Field(default="", exclude_if=_unset)
+    """How papers look: `twocolumn` or the folder of a venue's files; empty for one column."""
 
 
 class ArchivedStudy(Artifact):

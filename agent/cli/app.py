@@ -104,6 +104,9 @@ def run(
     ] = None,
     base_url: BaseUrl = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Feeds every random draw.")] = None,
+    style: Annotated[
+        str | None, typer.Option(metavar="NAME|DIR", help="plain, twocolumn, or a folder with a style.toml.")
+    ] = None,
     ideas: Annotated[int | None, typer.Option(min=1, help="Ideas that go on; 1 unless set.")] = None,
     idea: Annotated[
         str | None, typer.Option(metavar="FILE|KNOB", help="Your idea: a TOML file, or a knob to ask about.")
@@ -143,6 +146,7 @@ def run(
     flags: dict[str, dict[str, Any]] = {
         "run": {
             "seed": seed, "ideas": ideas, "explore": explore, "replicates": replicates, "workers": workers,
+            "style": style,
         },
         "models": {"default": model, "base_url": base_url},
         "sandbox": {"gpus": gpus, "allow_unenforced": allow_unenforced or None},

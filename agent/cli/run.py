@@ -120,6 +120,7 @@ def start(request: Request) -> int:
     from agent.cli.settings import load
     from agent.cli.study import Study, see_through
     from agent.cli.template import named_template
+    from agent.latex.styles import style_named
 
     settings = load(request.flags, Path(), os.environ)
     template = named_template(request.template)
@@ -130,6 +131,7 @@ def start(request: Request) -> int:
     if brought is not None and settings.run.ideas != 1:
         raise UserError("an idea of your own is studied by itself: leave --ideas away")
     checks.known_stage(request.until)
+    style_named(settings.run.style)
     checks.enough_replicates(settings.run.replicates, template)
     checks.server_address(settings.models.base_url)
     kind = checks.known_sandbox(request.sandbox)
@@ -263,7 +265,13 @@ def _new_run(
         archive_hash=archive.hash,
         approve=request.approve,
         plan=request.own.plan if request.own else None,
+        style=_style(settings.run.style),
     )
+
+
+def _style(name: str) -> str:
+    """A style as `run.json` holds it: folders by their whole path."""
+    return {"plain": "", "twocolumn": name}.get(name, str(Path(name).absolute()))
 
 
 def _as_begun(flags: Flags, run: Run, base_url: str | None) -> Flags:

@@ -56,6 +56,8 @@ class RunTable(_Table):
     """How many trials an adaptive choice may still be waiting for. Changes results."""
     reviewers: int | None = Field(default=None, ge=1, le=9)
     """Reviewers of the panel; unset: three, and one for the checklist of a scripted study."""
+    style: str = "plain"
+    """How papers look: `plain`, `twocolumn`, or a folder with a venue's files and a `style.toml`."""
     min_free_mb: int = Field(default=200, ge=0)
     """Free disk space that a run wants to see before it starts, in MB."""
 

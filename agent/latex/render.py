@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files as resources
 from typing import Any
 
 from agent.artifacts import Figure
@@ -18,6 +17,7 @@ from agent.latex.appendix import ID_DIGITS, evidence
 from agent.latex.bind import bind, cited, used_facts, verdict_words
 from agent.latex.escape import ascii_only, breakable, escape
 from agent.latex.paper_in import SECTIONS, PaperIn
+from agent.latex.styles import Style, style_named
 from agent.latex.tables import (
     arm_rows,
     comparison_name,
@@ -35,7 +35,8 @@ class Rendered:
 
     tex: str
     bib: str
-    style: str
+    style: dict[str, bytes]
+    """The style's files by name."""
     cited: tuple[str, ...]
     """Keys of the cited works, in the order of the text."""
     sections: tuple[str, ...]
@@ -43,24 +44,27 @@ class Rendered:
 
     def files(self) -> dict[str, bytes]:
         """Contents by path, all ASCII LaTeX but the bibliography, which is UTF-8."""
-        named = {"paper.tex": self.tex, "references.bib": self.bib, "shoal.sty": self.style}
-        return {name: text.encode() for name, text in named.items()}
+        named = {"paper.tex": self.tex, "references.bib": self.bib}
+        return {**{name: text.encode() for name, text in named.items()}, **self.style}
 
 
-def render(paper: PaperIn) -> Rendered:
+def render(paper: PaperIn, style: Style | None = None) -> Rendered:
     """Render a study as a paper.
+
+    Args:
+        style: How it looks; None is one column.
 
     Raises:
         BindError: a section, caption or claim names what does not exist, or is not balanced LaTeX.
     """
-    parts = _parts(paper)
+    style = style or style_named("plain")
+    parts = {**_parts(paper), "style": style}
     tex = str(_environment().get_template("paper.tex.j2").render(parts))
     keys = cited("\n".join(_written(paper).values()))
     entries = {reference.key: reference.bibtex.strip() for reference in paper.references}
     bib = "\n\n".join(entries[key] for key in sorted(keys))
     bound = tuple(parts["bound"][name] for name in SECTIONS)
-    style = (resources("agent.latex") / "shoal.sty").read_text(encoding="utf-8")
-    return Rendered(tex=tex, bib=bib + "\n" if bib else "", style=style, cited=keys, sections=bound)
+    return Rendered(tex=tex, bib=bib + "\n" if bib else "", style=style.files, cited=keys, sections=bound)
 
 
 @cache

@@ -16,6 +16,7 @@ from agent.evidence.audit import AuditContext, audit
 from agent.evidence.audit.cutting import Cut, told, without_findings
 from agent.latex.paper_in import KnobRow, PaperIn, Provenance
 from agent.latex.render import Rendered, render
+from agent.latex.styles import style_named
 from agent.prompts.section import SECTIONS, WRITTEN, SectionName
 from agent.stages.brought import brought_labels
 from agent.stages.people import notes
@@ -178,7 +179,7 @@ def audited(
     Raises:
         BindError: a text names what does not exist.
     """
-    rendered = render(paper_in(study, texts, deps, cuts))
+    rendered = render(paper_in(study, texts, deps, cuts), style_named(deps.run.style or "plain"))
     context = AuditContext(
         facts=study.facts,
         claims=study.claims,
