@@ -281,12 +281,20 @@ def _exploration(deps: Deps) -> tuple[str, list[str]]:
     return f"{len(named)} exploring trials have the scores that their winners were chosen by", findings
 
 
+def _shown(one: Row) -> str:
+    """What the table says of a check: its evidence, or the first thing found and how many there are."""
+    if not one.findings:
+        return one.evidence
+    more = f" (and {len(one.findings) - 1} more)" if len(one.findings) > 1 else ""
+    return one.findings[0] + more
+
+
 def _print(run: str, rows: list[Row]) -> None:
     several = len({one.idea for one in rows}) > 2
     lines = [("check", "", "evidence")]
     for one in rows:
         check = f"{one.idea}: {one.check}" if several and one.idea else one.check
-        lines.append((check, MARKS[one.status], one.evidence))
+        lines.append((check, MARKS[one.status], _shown(one)))
     print_table(lines)
     counts = Counter[str](one.status for one in rows)
     print(f"{run}: " + ", ".join(f"{counts[status]} {mark.lower()}" for status, mark in MARKS.items()))

@@ -327,9 +327,17 @@ def _between(stored: object, again: object, at: str) -> Iterator[str]:
             name = one.get("name", one.get("id", number)) if isinstance(one, dict) else number
             yield from _between(one, other, f"{at}[{name}]")
     elif isinstance(stored, list) and isinstance(again, list):
-        yield f"{at} has {len(stored)} entries, and {len(again)} follow"
+        there, follow = _names(stored), _names(again)
+        gone, more = ", ".join(sorted(follow - there)), ", ".join(sorted(there - follow))
+        named = f"; missing: {gone}" * bool(gone) + f"; besides: {more}" * bool(more)
+        yield f"{at} has {len(stored)} entries, and {len(again)} follow{named}"
     else:
         yield f"{at} is {_short(stored)}; computed again it is {_short(again)}"
+
+
+def _names(entries: list[object]) -> set[str]:
+    """The names of a list's entries that have one."""
+    return {str(one.get("name", one.get("id"))) for one in entries if isinstance(one, dict)} - {"None"}
 
 
 def _short(value: object) -> str:
