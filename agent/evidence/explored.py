@@ -35,7 +35,7 @@ def explored_facts(tree: Tree, unit: str, label: str) -> list[Fact]:
         edits = sum(candidate.origin == "edit" for candidate in tree.candidates)
         rest = sum(candidate.arm == "treatment" for candidate in tree.candidates) - edits
         found += [
-            count(name="count.edits", label="edits, each at default knobs, among the treatment's candidates",
+            count(name="count.edits", label="edits among the treatment's candidates",
                   value=edits, unit="", arms=("treatment",)),
             count(name="count.tuned", label="further configurations of the best edit", value=rest,
                   unit="", arms=("treatment",)),

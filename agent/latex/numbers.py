@@ -13,7 +13,8 @@ from agent.latex.escape import escape
 
 SILENT_UNITS = frozenset({"", "fraction", "replicates", "trials", "probability", "count", "items"})
 """Units that the sentence or the table's heading says, not the number."""
-_SMALLEST_P = 0.001
+SMALLEST_P = 0.001
+"""Smaller p values print as below it."""
 
 
 def _math(text: str) -> str:
@@ -43,7 +44,7 @@ def decimal(value: float, digits: int, *, signed: bool = False) -> str:
 def fact_cell(fact: Fact) -> str:
     """The value alone, for a table whose heading says what it is."""
     if is_p(fact):
-        return _math(f"{{<}}{_SMALLEST_P}") if fact.value < _SMALLEST_P else decimal(fact.value, fact.digits)
+        return _math(f"{{<}}{SMALLEST_P}") if fact.value < SMALLEST_P else decimal(fact.value, fact.digits)
     return decimal(fact.value, fact.digits, signed=is_effect(fact))
 
 

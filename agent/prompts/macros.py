@@ -46,6 +46,11 @@ _UNLICENSED = re.compile(
 """The verdict's words, which might contradict the computed one, and words for more than an interval shows."""
 
 
+_OF_ITSELF = re.compile(r"\b(?:this|the present|our) study\b", re.IGNORECASE)
+EVIDENCE = FACTS | {"claim", "verdict"}
+"""What a conjecture may not print."""
+
+
 @dataclass(frozen=True)
 class Allowed:
     """The names that a section may use."""
@@ -125,6 +130,27 @@ def unlicensed_words(latex: str) -> tuple[str, ...]:
     """
     found = (word[0] for word in _UNLICENSED.finditer(_flat(_parse(latex), latex)))
     return tuple(dict.fromkeys(word.lower() for word in found))
+
+
+def conjecture_problems(latex: str) -> tuple[str, ...]:
+    """What a conjecture may not hold: evidence, the verdict's words, stronger ones, and this study itself.
+
+    Raises:
+        Unbalanced: the text cannot be parsed.
+    """
+    problems: list[str] = []
+    for node in _walk(_parse(latex)):
+        if _macro(node) != "conjecture":
+            continue
+        inner = list(_walk(_arguments(node)))
+        text = _flat(_arguments(node), latex)
+        words = [match[0] for match in (*_UNLICENSED.finditer(text), *_OF_ITSELF.finditer(text))]
+        named = [rf"\{name}" for name in map(_macro, inner) if name in EVIDENCE]
+        problems += [
+            f"'{word}' stands in a \\conjecture, which says nothing about what was measured."
+            for word in dict.fromkeys((*words, *named))
+        ]
+    return tuple(dict.fromkeys(problems))
 
 
 def word_count(latex: str) -> int:

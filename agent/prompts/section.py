@@ -11,6 +11,7 @@ from agent.ports import Prompt
 from agent.prompts.brief import Given, Written
 from agent.prompts.macros import (
     Allowed,
+    conjecture_problems,
     macro_problems,
     unbacked_sentences,
     unlicensed_words,
@@ -62,13 +63,14 @@ SECTIONS: dict[SectionName, Task] = {
     ),
     "related_work": Task(
         "What the listed works say that bears on the question, each cited; how this test differs from them. "
-        "Only what title and topics let you say with certainty. No results of this study.",
+        "No results of this study.",
         *(15, 400),
     ),
     "method": Task(
         "What treatment and comparators are and in which one thing they differ, control and ablations too; "
         "how the arms were tuned; how the comparison was registered, its interval computed, and how the "
-        "verdict follows from it. For a code idea, what the change does. No results.",
+        "verdict follows from it. For a code idea, what the change does. Data, metric, splits and limits "
+        "belong to the set-up. No results.",
         *(60, 550),
     ),
     "setup": Task(
@@ -85,8 +87,8 @@ SECTIONS: dict[SectionName, Task] = {
         reports=True,
     ),
     "exploration": Task(
-        "What was tried on the dev split and how the arms were chosen. Say plainly that these numbers served "
-        "to choose and are no results.",
+        "What was tried on the dev split and how the arms were chosen; of several edits, which step went on. "
+        "Say plainly that these numbers served to choose and are no results.",
         *(20, 350),
     ),
     "limitations": Task(
@@ -97,7 +99,7 @@ SECTIONS: dict[SectionName, Task] = {
     ),
     "conclusion": Task(
         "The answer to the question in the words of the verdict, within its scope; what it does not show; "
-        "which experiment should come next, and with how many replicates where a fact says so.",
+        "which experiment should come next.",
         *(25, 220),
         backed=True,
         verdict=True,
@@ -218,6 +220,11 @@ class SectionIn(Given):
         return SECTIONS[self.section]
 
     @property
+    def settles(self) -> bool:
+        """Whether it can say how many replicates the next experiment needs."""
+        return self.section == "conclusion" and "verdict.n_to_settle" in self.allowed().facts
+
+    @property
     def repeated(self) -> tuple[str, ...]:
         """The settings whose text stands in the study's head already."""
         return tuple(line.name for line in self.settings if line.name in HEAD)
@@ -301,6 +308,7 @@ def section_is_licensed(data: SectionIn, answer: SectionOut) -> tuple[str, ...]:
             "\\conjecture{}, or leave it out."
             for sentence in unbacked_sentences(answer.latex)
         ]
+    problems += conjecture_problems(answer.latex)
     if task.verdict:
         problems += [
             f"{word!r} is typed: \\verdict prints the verdict's word, and no stronger word is licensed."
@@ -314,4 +322,4 @@ def section_is_licensed(data: SectionIn, answer: SectionOut) -> tuple[str, ...]:
     return tuple(problems)
 
 
-SECTION = Prompt("section", 2, SectionIn, SectionOut, role="write", check=section_is_licensed)
+SECTION = Prompt("section", 3, SectionIn, SectionOut, role="write", check=section_is_licensed)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from agent.artifacts import Claim, Fact, Figure, Reference, Scalar
 from agent.deps import Deps
 from agent.evidence.verdict import SELF_REPORTED
-from agent.latex.numbers import SILENT_UNITS
+from agent.latex.numbers import SILENT_UNITS, SMALLEST_P, is_effect, is_p
 from agent.prompts.section import (
     SECTION,
     SECTIONS,
@@ -45,8 +45,12 @@ EXPLORED: dict[SectionName, tuple[str, ...]] = {
     "exploration": ("",),
 }
 """Last words of the facts about exploring that a section may state."""
-SAID_OTHERWISE = frozenset({"goal", "alpha", "level", "sesoi", "worst", "n", "explore_trials", "limits"})
-"""Settings that facts or other settings say too; and the metric's goal, which stands in the study's head."""
+SAID_OTHERWISE = frozenset(
+    {"goal", "alpha", "level", "sesoi", "worst", "n", "explore_trials", "limits", "seed"}
+)
+"""Settings that facts, other settings or the paper's last page say; and the metric's goal, of the head."""
+UNTOLD = frozenset({"count.replicates", "ledger.budget", "plan.arms", "plan.comparators", "power.n_default"})
+"""Facts known before the test that no section needs."""
 LIMITS = frozenset({"limit.wall_s", "limit.cpus", "limit.mem_mb"})
 """The limits of a trial that a paper may tell."""
 MOST_AUTHORS = 3
@@ -157,18 +161,19 @@ def _is_offered(name: SectionName, key: str, value: Scalar, template: Template) 
 def _is_for(name: SectionName, fact: Fact) -> bool:
     """Whether a section may use a fact, and needs it.
 
-    `\\interval` prints the limits, `plan.n` the number of trials.
+    `\\interval` prints the limits, `plan.n` the number of trials, the relative change what the ratio says.
     """
     first, last = fact.name.partition(".")[0], fact.name.rpartition(".")[2]
     if first == "explore":
         return fact.name.endswith(EXPLORED.get(name, ()))
     if is_common(fact.name):
-        return fact.name != "count.replicates"
+        return fact.name not in UNTOLD
     untuned = fact.name.startswith("arm.ablation-") and last == "tuning"
     twice = (first, last) in (
         ("effect", "low"),
         ("effect", "high"),
         ("comparison", "n"),
+        ("change", "ratio"),
         ("arm", "trials"),
     )
     return SECTIONS[name].reports and fact.name.startswith(OUTCOME) and not untuned and not twice
@@ -203,7 +208,10 @@ def _fact_line(fact: Fact) -> FactLine:
 
 def _value(fact: Fact) -> str:
     unit = "" if fact.unit in SILENT_UNITS else f" {fact.unit}"
-    return f"{fact.value:.{fact.digits}f}{unit}"
+    sign = "+" if is_effect(fact) else "-"
+    if is_p(fact) and fact.value < SMALLEST_P:
+        return f"<{SMALLEST_P}"
+    return f"{fact.value:{sign}.{fact.digits}f}{unit}"
 
 
 def _interval(fact: Fact) -> str:

@@ -51,7 +51,7 @@ class Study:
     verdict: Verdict
     figures: Figures
     settings: dict[str, Scalar]
-    """Declared values by name; plain text."""
+    """Declared values by name; plain text, without the full stop of a sentence."""
     limitations: tuple[str, ...]
     """Sentences in macro language."""
     design: tuple[str, ...]
@@ -82,7 +82,7 @@ class Study:
             claims=workspace.get(Claims, key),
             verdict=verdict,
             figures=workspace.get(Figures, key),
-            settings=settings(plan, deps.setup, extra=_declared(the_idea, plan, tree, deps)),
+            settings=_unstopped(settings(plan, deps.setup, extra=_declared(the_idea, plan, tree, deps))),
             limitations=(
                 *limitations(
                     the_idea,
@@ -111,6 +111,11 @@ class Study:
         if section == "results":
             return tuple(figure for figure in self.figures.items if figure.id != "exploration")
         return ()
+
+
+def _unstopped(found: dict[str, Scalar]) -> dict[str, Scalar]:
+    return {name: value.rstrip().removesuffix(".") if isinstance(value, str) else value
+            for name, value in found.items()}  # fmt: skip
 
 
 def figure_path(run: str, idea: str, figure: Figure) -> str:
