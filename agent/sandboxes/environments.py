@@ -9,7 +9,6 @@ are installed: building a source archive would run its code on the host.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import platform
@@ -26,6 +25,7 @@ from agent.artifacts import Limits, Outcome, sha256_of
 from agent.errors import SandboxUnavailable, TemplateError
 from agent.ports import Environment, Job
 from agent.sandboxes.collect import discard
+from agent.sandboxes.sources import NEUTRAL
 from agent.workspace import file_lock, storage_failed, write_durably
 
 RunJob = Callable[[Job], Outcome]
@@ -81,7 +81,9 @@ class VirtualEnvironments:
         """Make the environment; its programs inherit the lock, and thus outlive no killed Shoal unseen."""
         _remove(folder)
         variables = {name: value for name, value in os.environ.items() if name not in MISLEADING}
-        variables |= {"PIP_USER": "0"} | ({"PIP_CERT": str(self._ca_bundle)} if self._ca_bundle else {})
+        variables |= {"PIP_USER": "0"} | (
+            {"PIP_CERT": str(self._ca_bundle.resolve())} if self._ca_bundle else {}
+        )
         make = [str(self._interpreter.executable), "-I", "-m", "venv", "--without-pip", str(folder)]
         made = _run(make, variables, lock)
         if made.returncode != 0:
@@ -102,6 +104,7 @@ def _run(command: list[str], variables: Mapping[str, str], lock: int) -> subproc
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
+        cwd=NEUTRAL,
         umask=0o022,
         env=variables,
         pass_fds=(lock,),
@@ -123,17 +126,18 @@ def _remove(folder: Path) -> None:
 
 
 def host_pip(interpreter: Interpreter) -> list[str]:
-    """The command of a pip of the host: this program's, else the interpreter's.
+    """The command of a pip of the host, this program's, else the interpreter's; to be run in `NEUTRAL`.
+
+    Nothing in the folder that Shoal was started in is taken for pip or for a module of its.
 
     Raises:
         SandboxUnavailable: there is none.
     """
-    if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip"]
-    pip = [str(interpreter.executable), "-m", "pip"]
-    if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode != 0:
-        raise SandboxUnavailable("pip is missing: python -m ensurepip, or apt-get install python3-pip")
-    return pip
+    for executable in dict.fromkeys((sys.executable, str(interpreter.executable))):
+        pip = [executable, "-P", "-m", "pip"]  # -I would hide a pip that the user installed for himself
+        if subprocess.run([*pip, "--version"], capture_output=True, check=False, cwd=NEUTRAL).returncode == 0:
+            return pip
+    raise SandboxUnavailable("pip is missing: python -m ensurepip, or apt-get install python3-pip")
 
 
 # ------------------------------------------------------------------------ what the store knows of them

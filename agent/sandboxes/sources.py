@@ -26,6 +26,8 @@ PLACES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 """Variables that name the certificates to trust where pip itself was told of none."""
+NEUTRAL = "/"
+"""Where the host's pip runs: the folder of the user may be a stranger's, with modules and archives in it."""
 LOOPBACK = re.compile(r"//(?:[^/@\s]*@)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?=[:/\s]|$)")
 
 
@@ -85,7 +87,7 @@ def sources_of_host(pip: Sequence[str], environ: Mapping[str, str], ca_bundle: P
         SandboxUnavailable: pip cannot read its own configuration.
     """
     done = subprocess.run(
-        [*pip, "config", "list"], capture_output=True, text=True, check=False, env=dict(environ)
+        [*pip, "config", "list"], capture_output=True, text=True, check=False, env=dict(environ), cwd=NEUTRAL
     )
     if done.returncode != 0:
         raise SandboxUnavailable(f"pip cannot read its configuration: {done.stderr.strip()[-300:]}")

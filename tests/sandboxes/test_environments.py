@@ -1,14 +1,18 @@
 """Environments: what a trial can import, and what a failed build says."""
 
 import json
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 from agent.artifacts import Limits, Outcome
 from agent.errors import TemplateError
 from agent.ports import Environment, Job, Sandbox
-from agent.sandboxes.environments import check_requirements, failed_install
+from agent.sandboxes.bubblewrap import Bubblewrap
+from agent.sandboxes.environments import Interpreter, check_requirements, failed_install, host_pip
+from agent.sandboxes.sources import sources_of_host
 
 LIMITS = Limits(wall_s=30, mem_mb=256)
 
@@ -58,6 +62,22 @@ def test_the_same_requirements_are_the_same_environment(sandbox: Sandbox, with_p
 def test_a_requirement_that_cannot_be_installed_is_named(sandbox: Sandbox) -> None:
     with pytest.raises(TemplateError, match=r"six==0\.0\.999 cannot be installed"):
         sandbox.environment(("six==0.0.999",))
+
+
+def test_nothing_in_the_folder_that_shoal_was_started_in_runs_on_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "cloned"
+    for name in ("pip", "venv", "ensurepip"):
+        (folder / name).mkdir(parents=True)
+        for file in ("__init__.py", "__main__.py"):
+            (folder / name / file).write_text("open('ran', 'w')\n")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PYTHONPATH", f":{folder.parent}")  # an empty part means the folder one is in
+    sources_of_host(host_pip(Interpreter.of_host()), os.environ, None)
+    bundle = os.environ.get("SHOAL_SANDBOX__CA_BUNDLE")
+    Bubblewrap(tmp_path / "store", ca_bundle=Path(bundle) if bundle else None).environment(("six==1.17.0",))
+    assert not (folder / "ran").exists()
 
 
 @pytest.mark.parametrize(
