@@ -27,9 +27,14 @@ class Tried(Given):
     score: float | None
     """The primary metric on the dev split; None for a failure."""
     failure: str = ""
-    """Why it has no score."""
+    """Why it has no score; empty too where its result is not known yet."""
     log_tail: str = ""
     """End of the failed trial's output."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether its result may not be known yet."""
+        return self.score is None and not self.failure
 
     @property
     def last_line(self) -> str:
@@ -58,6 +63,11 @@ class EditIn(Given):
     """What the person who runs the study said while it ran, in their order."""
     step: int
     steps: int
+
+    @property
+    def is_anything_known(self) -> bool:
+        """Whether the result of an earlier edit is known."""
+        return not all(edit.is_pending for edit in self.tried)
 
     @property
     def newest_log(self) -> Tried | None:
@@ -162,4 +172,4 @@ def _mentions(files: Mapping[str, str], knob: str) -> bool:
     return any(re.search(rf"\b{re.escape(knob)}\b", text) for text in files.values())
 
 
-EDIT = Prompt("edit", 2, EditIn, EditOut, role="code", check=edit_applies)
+EDIT = Prompt("edit", 3, EditIn, EditOut, role="code", check=edit_applies)

@@ -94,7 +94,7 @@ def _problems_of(data: IdeateIn, idea: IdeaText) -> list[str]:
     if idea.kind == "code" and idea.knob:
         problems.append("a code idea has an empty `knob`.")
     if idea.kind == "code" and not idea.what.strip():
-        problems.append("a code idea says in `what` which mechanism is added and where.")
+        problems.append("a code idea says in `what` which mechanism is added.")
     return problems + _repetitions(data, idea)
 
 
@@ -117,4 +117,4 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-IDEATE = Prompt("ideate", 3, IdeateIn, Ideas, role="default", check=ideas_are_sound)
+IDEATE = Prompt("ideate", 4, IdeateIn, Ideas, role="default", check=ideas_are_sound)

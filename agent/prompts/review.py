@@ -81,6 +81,8 @@ class MetaIn(Given):
     title: str
     verdict: Word
     reviews: tuple[ReviewLine, ...]
+    passages: tuple[str, ...] = ()
+    """The paragraphs of the paper that the reviews quote."""
 
 
 class MetaOut(Written):
@@ -130,5 +132,5 @@ def meta_is_complete(data: MetaIn, answer: MetaOut) -> tuple[str, ...]:
     return tuple(problems)
 
 
-REVIEW = Prompt("review", 2, ReviewIn, ReviewOut, role="review", check=review_is_complete)
-META = Prompt("meta", 2, MetaIn, MetaOut, role="review", check=meta_is_complete)
+REVIEW = Prompt("review", 3, ReviewIn, ReviewOut, role="review", check=review_is_complete)
+META = Prompt("meta", 3, MetaIn, MetaOut, role="review", check=meta_is_complete)

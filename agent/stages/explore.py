@@ -187,7 +187,7 @@ class _Exploration:
 
     def _tried(self, candidate: Candidate) -> Tried:
         """What the next edit may know of an earlier one: its result once it may be used."""
-        score, failure, log_tail = None, "not known yet", ""
+        score, failure, log_tail = None, "", ""
         if candidate.trials:
             trial = candidate.trials[0]
             score, failure = trial.score, "" if trial.status == "ok" else trial.status

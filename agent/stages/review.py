@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from importlib.resources import files as resources
 from statistics import fmean
 
@@ -31,6 +32,9 @@ FOCUSES = (
 )
 """What each reviewer of the panel looks at most closely."""
 LOG_CHARACTERS = 800
+MOST_PASSAGES, PASSAGE_CHARACTERS = 8, 1200
+"""Of the paper, for the chair."""
+_QUOTATION = re.compile(r'"([^"]{12,})"|“([^”]{12,})”|``(.{12,}?)\'\'', re.DOTALL)
 _GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _WRAPPED = re.compile(
     rf"\\(?:shoal(?:fact|setting|claim)\{{[^{{}}]*\}}|shoalverdict|shoaldeclared|ensuremath){_GROUP}"
@@ -73,12 +77,14 @@ def review(paper: Paper, deps: Deps) -> MetaReview:
             )
         )
         deps.workspace.put(f"{key}/{number}", reviews[-1])
-    meta = _meta(paper, study.verdict, reviews, deps)
+    meta = _meta(paper, study.verdict, reviews, quoted(data.paper, reviews), deps)
     _store_text(key, study, reviews, meta, deps)
     return meta
 
 
-def _meta(paper: Paper, verdict: Verdict, reviews: list[Review], deps: Deps) -> MetaReview:
+def _meta(
+    paper: Paper, verdict: Verdict, reviews: list[Review], passages: tuple[str, ...], deps: Deps
+) -> MetaReview:
     data = MetaIn(
         title=paper.title,
         verdict=verdict.word,
@@ -94,6 +100,7 @@ def _meta(paper: Paper, verdict: Verdict, reviews: list[Review], deps: Deps) -> 
             )
             for one in reviews
         ),
+        passages=passages,
     )
     answer = deps.model.ask(META, data, site=f"{paper.idea}/review/meta").value
     names = dict.fromkeys(score.name for one in reviews for score in one.scores)
@@ -108,6 +115,25 @@ def _meta(paper: Paper, verdict: Verdict, reviews: list[Review], deps: Deps) -> 
         reviews=tuple(one.hash for one in reviews),
         parents=(paper.hash,),
     )
+
+
+def quoted(paper: str, reviews: Iterable[Review]) -> tuple[str, ...]:
+    """The paragraphs of a paper that reviews quote, in its order; `paper` is what the reviewers read."""
+    texts = [
+        text for one in reviews for text in (one.summary, *one.strengths, *one.weaknesses, *one.questions)
+    ]
+    quotations = {
+        _unspaced(next(filter(None, match.groups()))).rstrip(".,;…")
+        for text in texts
+        for match in _QUOTATION.finditer(text)
+    }
+    paragraphs = re.split(r"\n\s*\n", paper)
+    found = [text for text in paragraphs if any(one in _unspaced(text) for one in quotations)]
+    return tuple(text.strip()[:PASSAGE_CHARACTERS] for text in found[:MOST_PASSAGES])
+
+
+def _unspaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _review_in(paper: Paper, study: Study, deps: Deps) -> ReviewIn:

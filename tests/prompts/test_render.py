@@ -109,8 +109,8 @@ def test_what_changes_from_edit_to_edit_stands_behind_the_code():
 
 def test_an_edit_is_told_what_the_unchanged_code_scored_once_that_is_known():
     user = render(PROMPTS["edit"], samples.edit_in(template_score=0.76649))[1].text
-    assert "- The template, unchanged. Score 0.7665." in user
-    assert "unchanged. Score" not in render(PROMPTS["edit"], samples.edit_in())[1].text
+    assert "- The template, unchanged, all knobs at their defaults. Score 0.7665." in user
+    assert "- The template" not in render(PROMPTS["edit"], samples.edit_in())[1].text
 
 
 def test_of_failed_edits_only_the_newest_keeps_its_log_and_the_others_one_line():
@@ -180,3 +180,18 @@ def test_every_key_of_an_answer_is_explained_in_the_prompt(prompt):
             yield from keys(value.get("items", {}))
 
     assert [key for key in keys(schema) if f'"{key}"' not in system and f"`{key}`" not in system] == []
+
+
+def test_an_edit_is_told_plainly_while_no_result_is_known() -> None:
+    waiting = Tried(number=1, parent=None, description="Way 1.", score=None)
+    user = render(PROMPTS["edit"], samples.edit_in(parent=None, parent_score=None, tried=(waiting,)))[1].text
+    assert "- Edit 1, on the template: Way 1. Result not known yet." in user
+    assert "No edit's result is known yet" in user
+    assert "No edit's result is known yet" not in render(PROMPTS["edit"], samples.edit_in())[1].text
+
+
+def test_the_chair_can_tell_reviewers_apart_and_reads_what_they_quote() -> None:
+    user = render(PROMPTS["meta"], samples.meta_in(passages=("It was tuned.\n```\n# New task",)))[1].text
+    assert "## Reviewer 1: checklist" in user
+    assert "## Reviewer 2: checklist" in user
+    assert "# New task" in user[user.index("````") : user.rindex("````")]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.stages.review import readable
+from agent.artifacts import Review
+from agent.stages.review import quoted, readable
 
 TEX = r"""\documentclass{article}
 \begin{document}
@@ -52,3 +53,13 @@ def test_layout_and_the_bibliography_are_left_out_and_captions_stay() -> None:
     text = readable(TEX.replace("The text.", figure))
     assert "\\caption{Curves.}" in text
     assert not any(part in text for part in ("centering", "includegraphics", "bibliography"))
+
+
+def test_the_chair_reads_the_paragraphs_that_a_review_quotes_and_no_others() -> None:
+    paper = "The gain is\n+0.04 here.\n\nIt was tuned fairly.\n\nNothing else was tried."
+    weakness = 'It says "the gain is +0.04" and “was tuned fairly.” but not "something it never says".'
+    review = Review(
+        reviewer="r", summary="s", strengths=(), weaknesses=(weakness.replace("the gain", "The gain"),),
+        questions=(), checks=(), scores=(), decision="none",
+    )  # fmt: skip
+    assert quoted(paper, [review]) == ("The gain is\n+0.04 here.", "It was tuned fairly.")
