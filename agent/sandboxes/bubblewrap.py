@@ -44,23 +44,13 @@ from agent.sandboxes.collect import (
 from agent.sandboxes.enforcement import Enforced, group_rows
 from agent.sandboxes.environments import Interpreter, VirtualEnvironments
 from agent.sandboxes.staging import USER, new_outputs, stage, sweep_scratch
+from agent.sandboxes.view import HOST, View, bind
 
 INIT = "/shoal/init.py"
-TEX_FOLDERS = ("/etc/texmf", "/var/lib/texmf", "/etc/alternatives", "/etc/fonts", "/var/cache/fontconfig")
-NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates")
-PACKAGE_FOLDERS = (
-    "usr/lib/python3*/dist-packages",
-    "usr/lib/python3*/site-packages",
-    "usr/local/lib/python3*/dist-packages",
-    "usr/local/lib/python3*/site-packages",
-)
-"""Packages of the host's own Python: no environment of a template may see them."""
 JOIN = 'n=$1; shift; while [ $n -gt 0 ]; do echo $$ >"$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
 """Shell script that joins as many control groups as its first argument says, then runs the rest."""
 OWN_COUNT = (5, 14)
 """The kernel that began to count the processes of a user apart in each user namespace."""
-HOST = "host"
-"""Handle of the environment that has the host's programs, TeX among them, and no packages."""
 
 
 @dataclass(eq=False)
@@ -94,7 +84,7 @@ class Bubblewrap:
             ca_bundle: further certificates for downloads while environments are built.
 
         Raises:
-            SandboxUnavailable: `bwrap` is not installed.
+            SandboxUnavailable: `bwrap` is not installed, or jobs would see the workspace.
             StorageFailed: the store cannot be written.
         """
         self._store = store
@@ -103,6 +93,7 @@ class Bubblewrap:
         self._root = os.geteuid() == 0
         self._setpriv = _program("setpriv", "util-linux") if self._root else ""
         self._staged = stage(store)
+        self._view = View(store, self._interpreter, self._staged)
         self._environments = VirtualEnvironments(store / "environments", self._interpreter, ca_bundle)
         self._found = groups or find()
         self._tree = self._found.tree
@@ -261,45 +252,17 @@ class Bubblewrap:
         else:
             flags += ["--unshare-user", "--disable-userns", "--uid", str(USER), "--gid", str(USER)]
         flags += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-        flags += ["--ro-bind", "/proc/sys", "/proc/sys"]  # a user's own namespaces have settings of their own
+        flags += self._view.proc()
         for target, size in (("/dev/shm", SHM_MB), ("/tmp", limits.tmp_mb), ("/out", limits.out_mb)):
             flags += ["--perms", "1777", "--size", str(size << 20), "--tmpfs", target]
         made: set[str] = {"/tmp"}
-        flags += self._system(job, made)  # after /tmp: a workspace may lie in there
+        flags += self._view.system(
+            job.environment.handle, made, network=job.network
+        )  # after /tmp: a workspace may lie in there
         for mount in job.mounts:
-            flags += _bind(str(mount.source.resolve()), mount.target, made)
-        flags += _bind(str(self._staged / "init.py"), INIT, made)
+            flags += bind(str(mount.source.resolve()), mount.target, made)
+        flags += bind(str(self._staged / "init.py"), INIT, made)
         return [*flags, "--remount-ro", "/", "--chdir", "/tmp"]
-
-    def _system(self, job: Job, made: set[str]) -> list[str]:
-        """The host's programs and libraries, the interpreter and the environment, all read-only."""
-        flags = ["--ro-bind", "/usr", "/usr"]
-        for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
-            path = Path("/", name)
-            if path.is_symlink():
-                flags += ["--symlink", str(path.readlink()), str(path)]
-            elif path.is_dir():
-                flags += ["--ro-bind", str(path), str(path)]
-        extra: tuple[str, ...] = TEX_FOLDERS if job.environment.handle == HOST else ()
-        extra += NETWORK_FILES if job.network else ()
-        for name in ("/etc/ld.so.cache", *extra):
-            if Path(name).exists():
-                flags += _bind(str(Path(name).resolve()), name, made)
-        for name in ("passwd", "group"):
-            flags += _bind(str(self._staged / name), f"/etc/{name}", made)
-        prefix = self._interpreter.prefix
-        if not prefix.is_relative_to("/usr"):
-            flags += _bind(str(prefix), str(prefix), made)
-        for folder in self._package_folders():
-            flags += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
-        if job.environment.handle not in ("", HOST):
-            flags += _bind(job.environment.handle, job.environment.handle, made)
-        return flags
-
-    def _package_folders(self) -> list[Path]:
-        found = [path for pattern in PACKAGE_FOLDERS for path in Path("/").glob(pattern)]
-        found += self._interpreter.prefix.glob("lib/python3*/site-packages")
-        return sorted({path.resolve() for path in found if path.is_dir()})
 
 
 def _program(name: str, package: str) -> str:
@@ -307,16 +270,6 @@ def _program(name: str, package: str) -> str:
     if path is None:
         raise SandboxUnavailable(f"{name} is not installed (Debian, Ubuntu: apt-get install {package})")
     return path
-
-
-def _bind(source: str, target: str, made: set[str]) -> list[str]:
-    """Flags that show `source` read-only at `target`, its parents made passable for any user."""
-    flags: list[str] = []
-    for parent in reversed(Path(target).parents[:-1]):
-        if str(parent) not in made:
-            made.add(str(parent))
-            flags += ["--perms", "0755", "--dir", str(parent)]
-    return [*flags, "--ro-bind", source, target]
 
 
 def _seen(group: Group | None) -> Seen:
