@@ -2,11 +2,12 @@
 
     python benchmarks/audit.py [--each 36] [--seed 0] [--show]
 
-Each fake is planted alone into the text of an example whose evidence was widened to at least 120 facts, and counts
-as caught when the audit has a finding in the planted file whose lines meet the fake (of an omission: any finding
-there). A third of the kinds was written by somebody who knew what the audit is for and not how it works. Bars: at
-most 1 % of the fakes pass, 5 % of those kinds, and nothing is found in the papers as they are. Limits are 95 %
-Wilson limits. Exits with 1 where a bar is missed. `--show` prints each fake that passed.
+Each fake is planted alone into the text of an example whose evidence was widened to at least 120 facts, and
+counts as caught when the audit has a finding in the planted file whose lines meet the fake (of an omission:
+any finding there). A third of the kinds was written by somebody who knew what the audit is for and not how
+it works. Bars: at most 1 % of the fakes pass, 5 % of those kinds, and nothing is found in the papers as
+they are. Limits are 95 % Wilson limits. Exits with 1 where a bar is missed. `--show` prints each fake that
+passed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import random
 import sys
 from collections import defaultdict
@@ -34,7 +34,8 @@ LIBRARY = ROOT / "templates" / "digits" / "library.bib"
 FEWEST_FACTS = 120
 MOST_PASS, MOST_HELD_OUT_PASS = 0.01, 0.05
 METRICS = (
-    "precision", "recall", "specificity", "margin", "entropy", "brier_score", "hinge_loss", "sparsity", "rank_loss",
+    "precision", "recall", "specificity", "margin", "entropy", "brier_score", "hinge_loss", "sparsity",
+    "rank_loss",
     "top_two_accuracy", "clean_accuracy", "noisy_accuracy", "gradient_norm", "weight_norm", "calibration_gap",
     "agreement", "coverage_error", "class_balance",
 )  # fmt: skip
@@ -76,7 +77,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def audited(paper: Paper, context: AuditContext, planted: Planted | None = None) -> Audit:
-    """The audit of a paper, with a fake where one is planted; the bound text is read where the fake is in it."""
+    """The audit of a paper, with the fake that is planted; reads the bound text where the fake is in it."""
     changed = {planted.section: planted.latex} if planted else {}
     texts = {**paper.sections, **changed}
     bound = changed.get(BOUND, "" if planted else paper.bound)
@@ -89,13 +90,20 @@ def is_caught(planted: Planted, paper: Paper, found: Audit) -> bool:
     file = planted.section if planted.section == BOUND else f"{planted.section}.tex"
     here = [finding for finding in found.findings if finding.file == file]
     before = paper.bound if planted.section == BOUND else paper.sections[planted.section]
-    start = len(os.path.commonprefix((before, planted.latex)))
-    after = len(os.path.commonprefix((before[start:][::-1], planted.latex[start:][::-1])))
+    start = _common(before, planted.latex)
+    after = _common(before[start:][::-1], planted.latex[start:][::-1])
     if len(planted.latex) <= len(before) and planted.fake not in planted.latex[start:]:
         return bool(here)
     first = planted.latex.count("\n", 0, start) + 1
     last = planted.latex.count("\n", 0, max(start, len(planted.latex) - after)) + 1
     return any(first <= finding.line <= last or finding.rule == "completeness" for finding in here)
+
+
+def _common(one: str, other: str) -> int:
+    """Characters that two texts begin with alike."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 def main() -> int:
@@ -138,8 +146,14 @@ def _report(
         missed = missed or total[0] > bar * total[1]
     facts = min(len(paper.facts) for paper in papers)
     text = table(("kinds", "kind", "planted", "passed", "passed, 95 % Wilson limits"), rows)
-    note = f"Findings in the {len(papers)} papers as they are: {alarms}. Facts of each paper: at least {facts}."
-    report("Audit", f"python benchmarks/audit.py --each {options.each} --seed {options.seed}", f"{text}\n\n{note}")
+    note = (
+        f"Findings in the {len(papers)} papers as they are: {alarms}. Facts of each paper: at least {facts}."
+    )
+    report(
+        "Audit",
+        f"python benchmarks/audit.py --each {options.each} --seed {options.seed}",
+        f"{text}\n\n{note}",
+    )
     return int(missed)
 
 

@@ -27,20 +27,26 @@ _AMOUNT = re.compile(
     rf"(?:a|one|two|{_CARDINAL})[- ]{_PART}s?(?= of\b| as\b|\W*$)|{_TWICE_A_FACT}|"
     r"(?:one|two) (?:out of|of|in) (?:one|two|every)|thrice|doubl(?:ed?|es|ing)|tripl(?:ed?|es|ing)|"
     r"quadrupl(?:ed?|es|ing)|a factor of|(?!mani|un|scaf|blind|bill)\w*[- ]?fold(?<!manifold)(?<!unfold)|"
-    r"orders? of magnitude|per ?cent|percentage points?|percentage|percentiles?|pro ?mille|per ?mille|basis points?|"
-    r"a couple of|a handful of|a score of|a pair of|(?:the )?(?:vast |large |great |overwhelming )?majority of|"
+    r"orders? of magnitude|per ?cent|percentage points?|percentage|percentiles?|pro ?mille|"
+    r"per ?mille|basis points?|"
+    r"a couple of|a handful of|a score of|a pair of|"
+    r"(?:the )?(?:vast |large |great |overwhelming )?majority of|"
     r"(?:nearly|almost|virtually|practically) (?:all|every|none)|all but (?:one|two|a few)|"
     r"most of the (?:runs|seeds|replicates|trials|gap|gain|difference)|double[- ]digits?|single[- ]digits?|"
-    r"nought|naught|point (?:zero|one|two|oh)|(?:zero|one|two|oh) point|decimals?|perfect (?:accuracy|score))\b",
+    r"nought|naught|point (?:zero|one|two|oh)|(?:zero|one|two|oh) point|"
+    r"decimals?|perfect (?:accuracy|score))\b",
     re.IGNORECASE,
 )
 _ROMAN = re.compile(
-    r"\b(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})\b|"
+    r"\b(?=[IVX]{2}|[IVXLC]{3})(?!CLI\b)C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b|"
     r"\b(?=[ivxlc]{3})(?!mix|mil)c{0,3}(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})\b"
 )
 """Roman numerals that are no words."""
-_ZERO = re.compile(r"(?<!above )(?<!below )(?<!from )(?<!than )(?<!of )(?<!s )(?<!at )\bzero\b", re.IGNORECASE)
+_ZERO = re.compile(
+    r"(?<!above )(?<!below )(?<!from )(?<!than )(?<!of )(?<!s )(?<!at )\bzero\b", re.IGNORECASE
+)
 """Zero where it is not the value that an interval is held against."""
+
 
 @dataclass(frozen=True)
 class Typed:

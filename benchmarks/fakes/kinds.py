@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Kinds of fakes written beside the audit, by somebody who knows its code; `held_out` has those of somebody else.
 
 Promises the same fake for the same generator and paper. Imports nothing of the program that is measured.
@@ -36,7 +37,11 @@ def _kind(where: Sequence[str]) -> Callable[[Make], Make]:
 def insert(rng: random.Random, paper: Paper, section: str, sentence: str) -> Planted:
     """The section with a sentence put between two others, or at its end."""
     text = paper.sections[section]
-    places = [m.start() for m in _STOP.finditer(text) if text.count("{", 0, m.start()) == text.count("}", 0, m.start())]
+    places = [
+        m.start()
+        for m in _STOP.finditer(text)
+        if text.count("{", 0, m.start()) == text.count("}", 0, m.start())
+    ]
     at = rng.choice([*places, len(text)])
     return Planted(section, f"{text[:at]} {sentence}{text[at:]}", sentence)
 
@@ -48,7 +53,9 @@ def replace(paper: Paper, section: str, old: str, new: str) -> Planted | None:
 
 
 def _number(rng: random.Random) -> str:
-    return rng.choice([f"{rng.uniform(0.5, 0.99):.4f}", f"{rng.uniform(50, 99):.2f}", f"{rng.randint(3, 400)}"])
+    return rng.choice(
+        [f"{rng.uniform(0.5, 0.99):.4f}", f"{rng.uniform(50, 99):.2f}", f"{rng.randint(3, 400)}"]
+    )
 
 
 def _label(rng: random.Random, paper: Paper) -> str:
@@ -158,7 +165,9 @@ def a_fact_of_another_split(rng: random.Random, paper: Paper) -> str:
 
 @_kind(("results", "conclusion", "abstract"))
 def a_fact_of_another_unit(rng: random.Random, paper: Paper) -> str:
-    unit = rng.choice([r"\%", "percent", "points", "percentage points", "seconds", "epochs", "standard errors", "nats"])
+    unit = rng.choice(
+        [r"\%", "percent", "points", "percentage points", "seconds", "epochs", "standard errors", "nats"]
+    )
     return rng.choice([
         rf"The mean {paper.metric} of the treatment is \fact{{arm.treatment.mean}} {unit}.",
         rf"The mean difference from the baseline is \fact{{effect.baseline.mean}} {unit}.",
@@ -218,10 +227,18 @@ def a_conjecture_that_is_a_finding(rng: random.Random, paper: Paper) -> str:
 
 @_kind(BACKED)
 def a_direction_that_is_not_claimed(rng: random.Random, paper: Paper) -> str:
-    up = rng.choice(["outperforms", "beats", "is better than", "surpasses", "is superior to", "wins over", "exceeds"])
-    down = rng.choice(["is worse than", "underperforms", "falls behind the score of", "is inferior to", "harms"])
+    up = rng.choice(
+        ["outperforms", "beats", "is better than", "surpasses", "is superior to", "wins over", "exceeds"]
+    )
+    down = rng.choice(
+        ["is worse than", "underperforms", "falls behind the score of", "is inferior to", "harms"]
+    )
     claimed = paper.verdict == "supported"
-    first, second = ("the baseline", "the treatment") if claimed and rng.random() < 0.5 else ("the treatment", "the baseline")
+    first, second = (
+        ("the baseline", "the treatment")
+        if claimed and rng.random() < 0.5
+        else ("the treatment", "the baseline")
+    )
     if claimed and first == "the treatment":
         up = down
     return rng.choice([
@@ -242,7 +259,19 @@ def no_difference(rng: random.Random, paper: Paper) -> str:
 
 @_kind(BACKED)
 def how_large_it_is(rng: random.Random, paper: Paper) -> str:
-    word = rng.choice(["dramatic", "substantial", "large", "consistent", "remarkable", "huge", "striking", "modest", "negligible"])
+    word = rng.choice(
+        [
+            "dramatic",
+            "substantial",
+            "large",
+            "consistent",
+            "remarkable",
+            "huge",
+            "striking",
+            "modest",
+            "negligible",
+        ]
+    )
     return rf"The mean difference from the baseline, \fact{{effect.baseline.mean}}, is {word}{' gain' if word == 'large' else ''}."
 
 
@@ -261,7 +290,7 @@ def significance(rng: random.Random, paper: Paper) -> str:
 def a_mechanism(rng: random.Random, paper: Paper) -> str:
     return rng.choice([
         rf"The difference, \fact{{effect.baseline.mean}}, arises because {paper.arms['treatment']} removes wrong labels.",
-        rf"The effect of the treatment is due to smoother decision boundaries (\fact{{effect.baseline.mean}}).",
+        r"The effect of the treatment is due to smoother decision boundaries (\fact{effect.baseline.mean}).",
         r"The treatment works by preventing the network from learning wrong labels (\fact{plan.n} replicates).",
         r"Less memorisation explains the result of the treatment (\fact{effect.baseline.mean}).",
         r"The difference from the baseline is caused by the learning rate (\fact{effect.baseline.mean}).",
@@ -346,7 +375,9 @@ def repeated_sentences(rng: random.Random, paper: Paper) -> Planted | None:
     """A sentence of one section again in another."""
     order = ["introduction", "related_work", "method", "setup", "limitations"]
     source, target = sorted(rng.sample(order, 2), key=order.index)
-    found = [s for s in _STOP.split(paper.sections[source]) if len(s.split()) > 12 and s.count("{") == s.count("}")]
+    found = [
+        s for s in _STOP.split(paper.sections[source]) if len(s.split()) > 12 and s.count("{") == s.count("}")
+    ]
     found = [s for s in found if "\\item" not in s and "\\begin" not in s]
     return insert(rng, paper, target, rng.choice(found)) if found else None
 
@@ -354,10 +385,20 @@ def repeated_sentences(rng: random.Random, paper: Paper) -> Planted | None:
 def unfinished_sections(rng: random.Random, paper: Paper) -> Planted:
     """A placeholder in a section, or nothing in it."""
     name = rng.choice(list(paper.sections))
-    text = rng.choice(["", "TODO: write this section.", "To be written.", "Lorem ipsum dolor sit amet.", "Results go here [...]"])
+    text = rng.choice(
+        [
+            "",
+            "TODO: write this section.",
+            "To be written.",
+            "Lorem ipsum dolor sit amet.",
+            "Results go here [...]",
+        ]
+    )
     if rng.random() < 0.5:
         return Planted(name, text, text)
-    return insert(rng, paper, name, rng.choice(["TODO: check this.", "[citation needed]", "XXX", "To be added.", "??"]))
+    return insert(
+        rng, paper, name, rng.choice(["TODO: check this.", "[citation needed]", "XXX", "To be added.", "??"])
+    )
 
 
 def omissions(rng: random.Random, paper: Paper) -> Planted | None:
@@ -400,7 +441,8 @@ def changed_digits(rng: random.Random, paper: Paper) -> Planted:
 
 def changed_names(rng: random.Random, paper: Paper) -> Planted:
     """Another fact's name and digits in a table's cell."""
-    tables = [m for m in re.finditer(r"\\begin\{shoaltabular\}.*?\\end\{shoaltabular\}", paper.bound, re.DOTALL)][:3]
+    found = re.finditer(r"\\begin\{shoaltabular\}.*?\\end\{shoaltabular\}", paper.bound, re.DOTALL)
+    tables = list(found)[:3]
     cells = [
         (table.start() + m.start(), table.start() + m.end(), m[0])
         for table in tables
@@ -425,7 +467,9 @@ def invented_rows(rng: random.Random, paper: Paper) -> Planted:
 def invented_floats(rng: random.Random, paper: Paper) -> Planted:
     """A figure or table that nothing feeds, and captions that say too much."""
     at = paper.bound.index(r"\section{Exploration}")
-    caption = rng.choice(["The treatment clearly outperforms the baseline.", "Loss over time.", "All seeds agree."])
+    caption = rng.choice(
+        ["The treatment clearly outperforms the baseline.", "Loss over time.", "All seeds agree."]
+    )
     new = rng.choice([
         rf"\begin{{figure}}\includegraphics{{figures/loss.pdf}}\caption{{{caption}}}\label{{fig:loss}}\end{{figure}}",
         rf"\begin{{table}}\caption{{{caption}}}\begin{{tabular}}{{ll}} ours & {_number(rng)} \\ \end{{tabular}}\end{{table}}",
@@ -436,7 +480,9 @@ def invented_floats(rng: random.Random, paper: Paper) -> Planted:
 
 def bound_prose(rng: random.Random, paper: Paper) -> Planted:
     """A sentence in the bound paper that its sections do not have, or hidden text."""
-    place = rng.choice([r"\end{abstract}", r"\section{Results}", r"\begin{table}[htbp]", r"\section{Limitations}"])
+    place = rng.choice(
+        [r"\end{abstract}", r"\section{Results}", r"\begin{table}[htbp]", r"\section{Limitations}"]
+    )
     at = paper.bound.index(place)
     new = rng.choice([
         r"The treatment reaches \shoalfact{arm.baseline.mean}{\ensuremath{0.92}}.", "The result holds everywhere.",

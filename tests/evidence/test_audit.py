@@ -231,14 +231,14 @@ def test_a_figure_that_no_sentence_refers_to_is_found() -> None:
     texts = sections(results=sample.SECTIONS["results"].replace(r"Figure~\ref{fig:effects}", "a figure"))
     bound = render(sample.study(sections=texts)).tex
     found = audit(texts, context(), bound)
-    assert [(f.rule, f.quotation) for f in found.findings] == [("floats", "fig:effects")]
+    assert ("floats", "fig:effects") in [(f.rule, f.quotation) for f in found.findings]
 
 
 def test_a_reference_to_nothing_is_found() -> None:
     texts = sections(method=sample.SECTIONS["method"] + r" See Table~\ref{tab:ghost}.")
     bound = render(sample.study(sections=texts)).tex
     found = audit(texts, context(), bound)
-    assert [(f.rule, f.quotation) for f in found.findings] == [("floats", "tab:ghost")]
+    assert ("floats", "tab:ghost") in [(f.rule, f.quotation) for f in found.findings]
 
 
 def test_a_figure_of_the_study_that_the_paper_leaves_out_is_found() -> None:

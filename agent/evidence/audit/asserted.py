@@ -19,17 +19,21 @@ _ONLY = re.compile(
     r"\b(?:not|nothing) (?:only|merely|just|simply|solely|but)\b|\bbut\b|\bno doubt\b|\bwithout doubt\b", re.I
 )
 _LEAD = re.compile(r"^(?:and|but|although|so|because|while|whereas|as|in this scope|here)\b[\s,]*", re.I)
+_INTERVAL = r"the (?:whole )?interval(?: of the (?:mean )?difference)?"
+_MEAN = r"(?:its|the) mean(?: difference)?"
+_GAIN = r"(?:a gain|an effect|an improvement)"
+_SESOI = "the smallest effect of interest"
 _LICENSED: tuple[tuple[str, str], ...] = (
-    (r"the (?:whole )?interval(?: of the (?:mean )?difference)? (?:lies|is|stays)(?: wholly| entirely)? above zero", "above"),
-    (r"the (?:whole )?interval(?: of the (?:mean )?difference)? (?:lies|is|stays)(?: wholly| entirely)? below zero", "below"),
-    (r"the interval(?: of the (?:mean )?difference)? (?:includes|contains|covers|crosses|spans) zero", "around"),
-    (r"(?:its|the) mean (?:difference )?is at least as large as the smallest effect of interest", "reached"),
-    (r"(?:its|the) mean (?:difference )?reaches the smallest effect of interest", "reached"),
-    (r"(?:its|the) mean (?:difference )?(?:is smaller than|stays below|does not reach) the smallest effect of interest", "missed"),
-    (r"(?:a gain|an effect|an improvement) as large as the smallest effect of interest is ruled out", "ruled_out"),
-    (r"the interval rules out (?:a gain|an effect|an improvement) as large as the smallest effect of interest", "ruled_out"),
-    (r"the upper limit (?:lies|is|stays) below the smallest effect of interest", "ruled_out"),
-    (r"the interval rules out neither (?:a gain|an effect) as large as the smallest effect of interest nor a smaller one", "open"),
+    (rf"{_INTERVAL} (?:lies|is|stays)(?: wholly| entirely)? above zero", "above"),
+    (rf"{_INTERVAL} (?:lies|is|stays)(?: wholly| entirely)? below zero", "below"),
+    (rf"{_INTERVAL} (?:includes|contains|covers|crosses|spans) zero", "around"),
+    (rf"{_MEAN} is at least as large as {_SESOI}", "reached"),
+    (rf"{_MEAN} reaches {_SESOI}", "reached"),
+    (rf"{_MEAN} (?:is smaller than|stays below|does not reach) {_SESOI}", "missed"),
+    (rf"{_GAIN} as large as {_SESOI} is ruled out", "ruled_out"),
+    (rf"the interval rules out {_GAIN} as large as {_SESOI}", "ruled_out"),
+    (rf"the upper limit (?:lies|is|stays) below {_SESOI}", "ruled_out"),
+    (rf"the interval rules out neither {_GAIN} as large as {_SESOI} nor a smaller one", "open"),
     (r"so is no effect at all", "below"),
     (r"the (?:mean )?difference is negative", "negative"),
     (r"(?:no|none of the) (?:registered |confirming )*trials? (?:failed|crashed)", "no_failures"),

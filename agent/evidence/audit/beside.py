@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from agent.artifacts import Fact, Finding
 from agent.evidence.audit.arms import Mention, mentions
@@ -20,25 +21,29 @@ from agent.evidence.audit.words import whole
 RULE = "beside"
 _AFTER = re.compile(r"^[^.;:()]{0,60}?\b(?:for|of|in|by|with|from|under)\s+(?:the\s+|a\s+)?$", re.IGNORECASE)
 _VERSUS = re.compile(
-    r"\b(?:against|over|than|unlike|with|to|from|versus|vs\.?|beats?|below|above)\s+(?:that of |those of )?(?:the\s+|a\s+)?$",
+    r"\b(?:against|over|than|unlike|with|to|from|versus|vs\.?|beats?|below|above)\s+"
+    r"(?:that of |those of )?(?:the\s+|a\s+)?$",
     re.I,
 )
 _FAVOUR = re.compile(
-    r"\b(?:favou?rs?(?: of)?|(?:advantage|gain|lead|benefit|improvement|edge|win|superiority) (?:of|for|to))\s+(?:the\s+)?$",
+    r"\b(?:favou?rs?(?: of)?|(?:advantage|gain|lead|benefit|improvement|edge|win|superiority) (?:of|for|to))"
+    r"\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
-_ALL = whole("both", "each", "every", "all", "either", "arms?", "the two", "same")
+_MINUS = re.compile(r"\s*(?:minus|over|against|compared with|relative to|\W+)\s+(?:the )?")
 _SPLITS = {
     "test": ("test (?!statistic|of|pool)(?:\\w+)", "held-?out", "hold-?out", "confirming"),
     "dev": ("dev", "development", "validation", "explor\\w+"),
     "train": ("train(?:ing)? (?:split|set|accuracy|data|scores?|loss|error|performance)", "in-sample"),
 }
 _OTHER_METRICS = (
-    "f-?1", "auc", "auroc", "precision", "recall", "perplexity", "bleu", "rouge", "cross[- ]entropy", "log[- ]loss", "losses",
-    "loss", "error rates?", "(?<!standard )errors?", "rmse", "mae", "mse", "brier(?: score)?", "specificity", "sensitivity",
-    "reward", "accuracy", "latency", "throughput", "speed", "run ?time", "memory", "calibration", "log-likelihood",
+    "f-?1", "auc", "auroc", "precision", "recall", "perplexity", "bleu", "rouge", "cross[- ]entropy",
+    "log[- ]loss", "losses",
+    "loss", "error rates?", "(?<!standard )errors?", "rmse", "mae", "mse", "brier(?: score)?",
+    "specificity", "sensitivity",
+    "reward", "accuracy", "latency", "throughput", "speed", "run ?time", "memory", "calibration",
+    "log-likelihood",
 )  # fmt: skip
-_NOUN = re.compile(r"^[\s-]*(?:(?!(?:and|of|or|for|in|on|to|with)\b)[\w-]+\s+){0,3}?([\w%×-]+)")
 
 
 def misplaced_facts(name: str, latex: str, context: AuditContext) -> Iterator[Finding]:
@@ -93,7 +98,11 @@ def _kind(sentence: Sentence, mark: Mark, fact: Fact, role: Role, context: Audit
     )
     if role.nouns:
         return
-    before = [cue for end, cue in cues if low <= end <= mark.at and (is_measure(cue) or cue in role.needs - {"metric"})]
+    before = [
+        cue
+        for end, cue in cues
+        if low <= end <= mark.at and (is_measure(cue) or cue in role.needs - {"metric"})
+    ]
     if before and before[-1] not in role.needs | role.after | ({"mean"} if "metric" in role.needs else set()):
         yield f"the words before it speak of {_said(before[-1])}, and this is {fact.label}"
 
@@ -146,8 +155,9 @@ def _count(sentence: Sentence, mark: Mark, fact: Fact) -> Iterator[str]:
     if fact.unit != "trials" or fact.name.endswith((".tuning", ".candidates")):
         return
     failed = re.match(r"[^.,;:()]*?\b(?:failed|crashed|fail)\b", rest)
-    if failed and not fact.name.endswith("failures") and not re.search(r"\b(?:none|no|zero)\b", before, re.I):
-        if not any(m.kind == FACT and mark.at < m.at <= mark.at + 1 + failed.end() for m in sentence.marks):
+    if failed and not (fact.name.endswith("failures") or re.search(r"\b(?:none|no|zero)\b", before, re.I)):
+        between = range(mark.at + 1, mark.at + 2 + failed.end())
+        if not any(m.kind == FACT and m.at in between for m in sentence.marks):
             yield "these trials did not fail"
     if re.match(r"\s*(?:exploring|exploratory|tuning|dev)\b", rest) and not fact.name.startswith("explore."):
         yield "these trials are confirming ones"
@@ -247,11 +257,11 @@ def _two_arms(sentence: Sentence, mark: Mark, fact: Fact, context: AuditContext)
             and mention.start < mark.at + 60
         ):
             yield f"a positive value is in favour of the {treatment}"
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         between = text[one.stop : other.start]
-        if re.fullmatch(r"\s*(?:minus|over|against|compared with|relative to|\W+)\s+(?:the )?", between):
-            if one.arm == comparator and other.arm == treatment:
-                yield f"the difference is of the {treatment} and the {comparator}, in this order"
+        turned = (one.arm, other.arm) == (comparator, treatment)
+        if turned and re.fullmatch(_MINUS, between):
+            yield f"the difference is of the {treatment} and the {comparator}, in this order"
     yield from _comparator(text, mark, fact, found, context)
 
 
@@ -265,9 +275,11 @@ def _comparator(
     deciding = {c.comparator for c in context.verdict_comparisons}
     ablations = {arm.name for arm in context.plan.arms if arm.role == "ablation"}
     if nearest is not None and nearest.arm != comparator:
-        yield f"the words beside it name the {text[nearest.start : nearest.stop]}, and this is against the {comparator}"
+        named = text[nearest.start : nearest.stop]
+        yield f"the words beside it name the {named}, and this is against the {comparator}"
     elif nearest is None and comparator not in deciding:
-        if not (comparator in ablations and whole("ablations?", "without").search(text)):
+        is_ablation = comparator in ablations and whole("ablations?", "without").search(text)
+        if not is_ablation:
             yield f"the sentence does not say that this is against the {comparator}"
 
 
@@ -301,7 +313,9 @@ def _setting_reasons(sentence: Sentence, mark: Mark, context: AuditContext) -> I
 
 
 _NUMBERS: dict[str, tuple[str, ...]] = {
-    "alpha": ("level",), "level": ("level", "coverage"), "n": ("replicates?",), "worst": ("worst", "fail\\w*"),
-    "sesoi": ("smallest effect", "effect of interest", "at least"), "explore_trials": ("configurations?", "candidates?", "trials?"),
+    "alpha": ("level",), "level": ("level", "coverage"), "n": ("replicates?",),
+    "worst": ("worst", "fail\\w*"),
+    "sesoi": ("smallest effect", "effect of interest", "at least"),
+    "explore_trials": ("configurations?", "candidates?", "trials?"),
     "seed": ("seed",), "replicates.explore": ("replicates?",), "replicates.confirm": ("replicates?",),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Rule `bound`: the bound paper says what its audited sections say, and nothing else.
 
-Promises to name each sentence of the prose that is in no section or caption, commands that could hide text, and
-claims, settings and verdicts whose printed text is not theirs. Captions of tables and the card are the
+Promises to name each sentence of the prose that is in no section or caption, commands that could hide text,
+and claims, settings and verdicts whose printed text is not theirs. Captions of tables and the card are the
 renderer's; in them words are held against the evidence as in a section.
 """
 
@@ -22,12 +22,18 @@ from agent.evidence.audit.wording import wording_findings
 
 RULE = "bound"
 _HIDING = frozenset({
-    "newcommand", "renewcommand", "providecommand", "DeclareRobustCommand", "def", "edef", "gdef", "xdef", "let",
-    "input", "include", "subfile", "import", "char", "romannumeral", "number", "value", "arabic", "roman", "Roman",
-    "alph", "Alph", "setcounter", "addtocounter", "stepcounter", "csname", "catcode", "numexpr", "num", "SI", "qty",
-    "si", "ang", "numlist", "numrange", "verb", "lstinline", "footnote", "footnotetext", "thanks", "marginpar",
-    "directlua", "expandafter", "scantokens", "loop", "ifnum", "ifx", "nocite", "newcounter", "newenvironment",
-    "lstinputlisting", "verbatiminput", "csvreader", "pgfmathparse", "pgfmathprintnumber", "fpeval", "inteval",
+    "newcommand", "renewcommand", "providecommand", "DeclareRobustCommand", "def", "edef", "gdef", "xdef",
+    "let",
+    "input", "include", "subfile", "import", "char", "romannumeral", "number", "value", "arabic", "roman",
+    "Roman",
+    "alph", "Alph", "setcounter", "addtocounter", "stepcounter", "csname", "catcode", "numexpr", "num",
+    "SI", "qty",
+    "si", "ang", "numlist", "numrange", "verb", "lstinline", "footnote", "footnotetext", "thanks",
+    "marginpar",
+    "directlua", "expandafter", "scantokens", "loop", "ifnum", "ifx", "nocite", "newcounter",
+    "newenvironment",
+    "lstinputlisting", "verbatiminput", "csvreader", "pgfmathparse", "pgfmathprintnumber", "fpeval",
+    "inteval",
 })  # fmt: skip
 """What could print digits or text that no rule reads."""
 _OURS = r"\shoalbyline"
@@ -78,7 +84,9 @@ def _signature(sentence: Sentence) -> str:
 def _hidden(file: str, bound: str) -> Iterator[Finding]:
     for node in walk(parse(bound)):
         name = name_of(node)
-        if kind_of(node) != "macro" or not (name in _HIDING or name.startswith("the") and name[3:] in _COUNTERS):
+        if kind_of(node) != "macro" or not (
+            name in _HIDING or (name.startswith("the") and name[3:] in _COUNTERS)
+        ):
             continue
         after = bound[node.pos : node.pos + node.len + 20]
         if name != "renewcommand" or _OURS not in after:
@@ -109,7 +117,9 @@ def _printed(file: str, bound: str, context: AuditContext) -> Iterator[Finding]:
             yield finding(RULE, file, bound, node.pos, bound[node.pos : node.pos + node.len], reason)
 
 
-_SHOWN = re.compile(r"\\shoalfact\{[^{}]*\}\{(?:[^{}]|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})*\}|\\(?:fact|interval)\{[^{}]*\}")
+_SHOWN = re.compile(
+    r"\\shoalfact\{[^{}]*\}\{(?:[^{}]|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})*\}|\\(?:fact|interval)\{[^{}]*\}"
+)
 
 
 def _letters(latex: str) -> str:

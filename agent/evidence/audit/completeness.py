@@ -57,13 +57,17 @@ def _frame(texts: dict[str, str], context: AuditContext) -> Iterator[Finding]:
     printed = {fact.strip() for _, fact in macros(everything, FACT_MACROS)}
     claimed = {claim.strip() for _, claim in macros(everything, ("claim",))}
     if "capped" in {claim.id for claim in context.claims.items} - claimed:
-        yield _missing("results", texts["results"], r"what limits the verdict is not told; \claim{capped} does")
+        yield _missing(
+            "results", texts["results"], r"what limits the verdict is not told; \claim{capped} does"
+        )
     if facts.get("ledger.number", 1) > 1 and not printed & {"ledger.number", "ledger.total"}:
         place = texts.get("limitations", texts["results"])
         name = "limitations" if "limitations" in texts else "results"
         yield _missing(name, place, "earlier registrations on these test data are not told")
-    if any(c.disagrees for c in context.verdict.comparisons if c.family == "verdict"):
-        if "disagree" not in everything and not claimed & {c.id for c in context.claims.items if "disagrees" in c.text}:
+    disagree = any(c.disagrees for c in context.verdict.comparisons if c.family == "verdict")
+    if disagree and "disagree" not in everything:
+        telling = {c.id for c in context.claims.items if "disagrees" in c.text}
+        if not claimed & telling:
             yield _missing("results", texts["results"], "that sign flips and interval disagree is not told")
 
 

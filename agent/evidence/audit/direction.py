@@ -37,7 +37,7 @@ def direction_problem(
 
 
 def _words(text: str, context: AuditContext) -> Iterator[tuple[int, str, int]]:
-    """Each word of a comparison with the direction it gives to what it is said of: 1 better, -1 worse, 0 equal."""
+    """Each word of a comparison with the direction that it gives: 1 better, -1 worse, 0 equal."""
     up = 1 if context.plan.goal == "maximize" else -1
     lists = (("better", 1), ("worse", -1), ("higher", up), ("lower", -up), ("same", 0))
     taken: set[int] = set()

@@ -45,7 +45,8 @@ _BREAK = "\n\n"
 _FIRST_ARGUMENT = frozenset({"shoalfact", "shoalclaim", "shoalsetting"})
 _CUT = re.compile(
     r";|:(?=\s)|\s[–—-]{1,3}\s|---|"
-    r",\s+(?=(?:and(?! \w+ed\b)|but|while|whereas|so|yet|which|because|since|although|though|as|who|where|making)\b)|"
+    r",\s+(?=(?:and(?! \w+ed\b)|but|while|whereas|so|yet|which|because|since|although|though|as|"
+    r"who|where|making)\b)|"
     r"\s(?=(?:but|while|whereas|because|although|since|thereby|hence|therefore|thus)\b)",
     re.IGNORECASE,
 )
@@ -86,7 +87,10 @@ class Sentence:
     @property
     def clauses(self) -> tuple[Clause, ...]:
         """Its parts; a parenthesis is a part of its own."""
-        inner = [Clause(self, m.start(1), m.end(1), m[1], is_inserted=True) for m in _PARENTHESIS.finditer(self.text)]
+        inner = [
+            Clause(self, m.start(1), m.end(1), m[1], is_inserted=True)
+            for m in _PARENTHESIS.finditer(self.text)
+        ]
         outer = _PARENTHESIS.sub(lambda m: " " * len(m[0]), self.text)
         found, low = [], 0
         for cut in [*_CUT.finditer(outer), None]:

@@ -1,8 +1,8 @@
 """Rule `recorded`: what was run, on what, with what, and by whom is told only as far as it was recorded.
 
-Promises to name hardware, run times, data sizes, experiments beside the registered ones, parts of a system that
-neither code nor knobs have, and findings of others without a citation. Which changed lines no trial executed is
-not looked at: trials record no coverage.
+Promises to name hardware, run times, data sizes, experiments beside the registered ones, parts of a system
+that neither code nor knobs have, and findings of others without a citation. Which changed lines no trial
+executed is not looked at: trials record no coverage.
 """
 
 from __future__ import annotations

@@ -20,8 +20,10 @@ CUES: dict[str, tuple[str, ...]] = {
     "high": (r"(?:upper|corrected) (?:limit|bound|end)s?", "high end"),
     "p": ("p", r"p[- ]values?", r"sign[- ]flips?", "sign-flip test", r"\$p\$", "adjustment"),
     "difference": (
-        "differences?", "effects?(?! of interest)", "gains?", "improv\\w+", "advantages?", "margins?", "gaps?",
-        "reductions?", "increas\\w+", "chang(?:es|ed)", "better", "worse", "gained", "lost", "in (?:its|their) favour",
+        "differences?", "effects?(?! of interest)", "gains?", "improv\\w+", "advantages?", "margins?",
+        "gaps?",
+        "reductions?", "increas\\w+", "chang(?:es|ed)", "better", "worse", "gained", "lost",
+        "in (?:its|their) favour",
     ),
     "sesoi": ("smallest effects?", "effects? of interest", r"\$\\?Delta\$", "at least", "or more"),
     "level": ("coverage", "confidence", "(?:one-sided |registered )?levels?"),
@@ -43,7 +45,8 @@ CUES: dict[str, tuple[str, ...]] = {
     "comparators": ("comparators?",),
 }  # fmt: skip
 _MEASURES = frozenset({
-    "sd", "se", "variance", "median", "extreme", "low", "high", "p", "difference", "mean", "level", "power", "support", "refute",
+    "sd", "se", "variance", "median", "extreme", "low", "high", "p", "difference", "mean", "level",
+    "power", "support", "refute",
 })  # fmt: skip
 """Cues of which the nearest one before a number says what it is."""
 NOUNS: dict[str, str] = {
@@ -59,11 +62,16 @@ NOUNS: dict[str, str] = {
     **dict.fromkeys(("mib",), "mib"),
     **dict.fromkeys(("%", "percent", "percentage", "points", "pp", "permille"), "percent"),
     **dict.fromkeys((
-        "seeds", "runs", "minutes", "hours", "days", "weeks", "epochs", "steps", "iterations", "layers", "units",
-        "parameters", "gb", "gib", "mb", "times", "fold", "-fold", "degrees", "dollars", "euros", "datasets", "data",
-        "sets", "tasks", "classes", "annotators", "users", "folds", "models", "networks", "samples", "ms", "s", "h",
-        "nats", "bits", "standard", "sd", "sds", "sigma", "papers", "gpus", "cores", "milliseconds", "batches",
-        "patients", "participants", "tests", "experiments", "benchmarks", "pixels", "labels", "tokens", "x", "×",
+        "seeds", "runs", "minutes", "hours", "days", "weeks", "epochs", "steps", "iterations", "layers",
+        "units",
+        "parameters", "gb", "gib", "mb", "times", "fold", "-fold", "degrees", "dollars", "euros",
+        "datasets", "data",
+        "sets", "tasks", "classes", "annotators", "users", "folds", "models", "networks", "samples", "ms",
+        "s", "h",
+        "nats", "bits", "standard", "sd", "sds", "sigma", "papers", "gpus", "cores", "milliseconds",
+        "batches",
+        "patients", "participants", "tests", "experiments", "benchmarks", "pixels", "labels", "tokens",
+        "x", "×",
     ), "other"),
 }  # fmt: skip
 _UNIT_NOUNS = {"%": "percent", "percent": "percent", "nats": "other", "s": "seconds", "seconds": "seconds"}

@@ -13,7 +13,6 @@ from agent.artifacts import Audit, Finding, SectionText
 from agent.evidence.audit import (
     beside,
     binding,
-    bound as whole_paper,
     commands,
     completeness,
     floats,
@@ -23,6 +22,9 @@ from agent.evidence.audit import (
     statements,
     tables,
     wording,
+)
+from agent.evidence.audit import (
+    bound as whole_paper,
 )
 from agent.evidence.audit import sections as whole
 from agent.evidence.audit.context import AuditContext

@@ -1,8 +1,9 @@
 """Rule `statements`: in abstract, results and conclusion every clause that asserts carries its own evidence.
 
-Promises to name each clause without a fact, claim, verdict or citation in it; evidence elsewhere in the sentence
-does not count. Let pass are questions, suppositions, disclaimers, clauses that point at a figure or table, and
-the statements about an interval that it bears out. A conjecture must be worded as one and stands only for itself.
+Promises to name each clause without a fact, claim, verdict or citation in it; evidence elsewhere in the
+sentence does not count. Let pass are questions, suppositions, disclaimers, clauses that point at a figure
+or table, and the statements about an interval that it bears out. A conjecture must be worded as one and
+stands only for itself.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ def unbacked(name: str, latex: str, context: AuditContext) -> Iterator[Finding]:
                 yield finding(RULE, file, latex, sentence.start, quotation, _SENTENCE)
             continue
         for clause, following in zip_longest(sentence.clauses, sentence.clauses[1:]):
-            if not clause.is_backed and not _is_subject(clause, following) and _asserts(clause, name, context):
+            if (
+                not clause.is_backed
+                and not _is_subject(clause, following)
+                and _asserts(clause, name, context)
+            ):
                 yield finding(RULE, file, latex, clause.place(_first(clause.text)), clause.text, _CLAUSE)
 
 

@@ -1,8 +1,8 @@
 """Rule `tables`: each row of a bound table holds the facts of the arms that it names, under their columns.
 
-Promises to name cells whose fact is another arm's or another kind than the column's, rows of no registered arm,
-rows that stand twice, and registered arms and comparisons without a row. Reads the generated tables of the paper's
-body; the table of knobs is the appendix's.
+Promises to name cells whose fact is another arm's or another kind than the column's, rows of no registered
+arm, rows that stand twice, and registered arms and comparisons without a row. Reads the generated tables of
+the paper's body; the table of knobs is the appendix's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from agent.evidence.audit.source import arguments, body_of, children, kind_of, n
 
 RULE = "tables"
 _COLUMNS = {
-    "mean": (".mean",), "interval": (".mean",), "sd": (".sd",), "failed": (".failures",), "tuned over": (".tuning",),
+    "mean": (".mean",), "interval": (".mean",), "sd": (".sd",), "failed": (".failures",),
+    "tuned over": (".tuning",),
     "difference": (".mean",), "p": (".p",), "holm's p": (".holm",), "configurations": (".candidates",),
     "trials": (".trials",), "dev score": (".best",),
 }  # fmt: skip
@@ -126,15 +127,15 @@ def _cells(
             yield finding(RULE, file, bound, cell.start, cell.facts[0][0], f"no column {heading!r} is known")
         for name, position in cell.facts:
             if name in known and known[name] and known[name] != arms:
-                reason = f"this is of {' and '.join(known[name])}, and the row of {' and '.join(arms) or 'none'}"
+                reason = (
+                    f"this is of {' and '.join(known[name])}, and the row of {' and '.join(arms) or 'none'}"
+                )
                 yield finding(RULE, file, bound, position, name, reason)
             elif ends is not None and not name.endswith(ends):
                 yield finding(RULE, file, bound, position, name, f"this does not belong under {heading!r}")
 
 
-def _missing(
-    file: str, bound: str, told: set[tuple[str, ...]], context: AuditContext
-) -> Iterator[Finding]:
+def _missing(file: str, bound: str, told: set[tuple[str, ...]], context: AuditContext) -> Iterator[Finding]:
     place = max(bound.find(rf"\begin{{{_TABULAR}}}"), 0)
     judged = {(c.treatment, c.comparator) for c in context.verdict.comparisons}
     for arm in context.plan.arms:
@@ -142,4 +143,6 @@ def _missing(
             yield finding(RULE, file, bound, place, arm.name, f"the arm {arm.name} has no row in any table")
     for pair in judged:
         if pair not in told:
-            yield finding(RULE, file, bound, place, " − ".join(pair), "this comparison has no row in any table")
+            yield finding(
+                RULE, file, bound, place, " − ".join(pair), "this comparison has no row in any table"
+            )

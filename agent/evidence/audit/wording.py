@@ -1,8 +1,8 @@
 """Rule `wording`: no word says more than the computed claims license.
 
 Promises to hold words of direction, degree, certainty, mechanism, generality and unmeasured quality against
-the claims of the arms that a clause names. Denials, questions and suppositions are let pass; so is what a cited
-work is said to have found. What may be right but is not licensed is a finding too.
+the claims of the arms that a clause names. Denials, questions and suppositions are let pass; so is what a
+cited work is said to have found. What may be right but is not licensed is a finding too.
 """
 
 from __future__ import annotations
