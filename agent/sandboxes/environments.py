@@ -91,7 +91,7 @@ class VirtualEnvironments:
         if not requirements:
             return
         install = [*host_pip(self._interpreter), "--python", str(folder / "bin" / "python"), "install"]
-        done = _run([*install, *PIP_FLAGS, *requirements], variables, lock)
+        done = _run([*install, *PIP_FLAGS, "--", *requirements], variables, lock)
         if done.returncode != 0:
             _remove(folder)
             raise failed_install(requirements, done.stderr or done.stdout, folder.with_suffix(".log"))
@@ -175,15 +175,33 @@ MISLEADING = (
 PIP_FLAGS = ("--no-input", "--disable-pip-version-check", "--quiet", "--only-binary", ":all:")
 
 
+PLAIN = re.compile(r"""[A-Za-z0-9._,<>=!~*+\-\[\]()"'; ]+""")
+"""Characters of a requirement that names a package of the index: none for addresses, paths, line ends …"""
+ARCHIVES = (
+    ".whl", ".egg", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".xz", ".txz", ".lz", ".tlz", ".lzma",
+)  # fmt: skip
+"""What pip takes for a file if there is one, whatever else the text means."""
+
+
 def check_requirements(requirements: tuple[str, ...]) -> None:
-    """Refuse what is not a plain requirement: options would change where packages come from.
+    """Refuse what is not a plain requirement: it could change where packages come from, or build an archive.
 
     Raises:
         TemplateError: a requirement is none.
     """
+    from packaging.requirements import InvalidRequirement, Requirement
+
     for text in requirements:
-        if not re.match(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?\s*([<>=!~;(].*)?$", text):
-            raise TemplateError(f"requirements: {text!r} is not a package with a version, like numpy==2.4.6")
+        problem = TemplateError(f"requirements: {text!r} is not a package with a version, like numpy==2.4.6")
+        if not PLAIN.fullmatch(text):
+            raise problem
+        try:
+            read = Requirement(text)
+        except InvalidRequirement as error:
+            raise problem from error
+        versions = [one.version for one in read.specifier]
+        if any(part.lower().endswith(ARCHIVES) for part in (read.name, *versions)):
+            raise problem
 
 
 def environment_key(requirements: tuple[str, ...], *more: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ from agent.sandboxes.environments import (
     mark_used,
 )
 from agent.sandboxes.owner import LABEL, Owner
-from agent.sandboxes.sources import Sources, sources_of_host
+from agent.sandboxes.sources import NEUTRAL, Sources, sources_of_host
 from agent.workspace import file_lock
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ REQUIREMENTS = "shoal.requirements"
 BASE = "shoal.base"
 GUARD = "exec 3<&0; (cat <&3 >/dev/null; kill -KILL -1) & exec 3<&-; set -e; . {}/variables; "
 """Ends a build whose Shoal is gone: its standard input ends then, and everything but process 1 is killed."""
+CAPABILITIES = {
+    "environment": ("DAC_OVERRIDE",),  # folders of packages may belong to whoever runs Shoal
+    "tex": ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"),  # apt and dpkg
+}
+"""What root may do in a build, by content."""
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 TEX_PACKAGES = (
     "texlive-latex-base", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",
@@ -145,7 +151,7 @@ class Images:
         proxies = {name: url for name, url in _proxies_of_client().items() if name.lower() not in named}
         environ = {**os.environ, **proxies}
         sources = sources_of_host(host_pip(Interpreter.of_host()), environ, self._ca_bundle)
-        script = _environment_script() if content == "environment" else _tex_script(sources)
+        script = _environment_script(requirements) if content == "environment" else _tex_script(sources)
         labels = {
             LABEL: Owner.of_this_process().label,
             CONTENT: content,
@@ -153,7 +159,7 @@ class Images:
             BASE: self._base_id(),
         }
         with (
-            self._mounted(sources, requirements) as mounts,
+            self._mounted(sources) as mounts,
             self._container(GUARD.format(BUILD) + script, labels, mounts, sources) as container,
         ):
             streams = {"stdin": 1, "stream": 1}
@@ -170,15 +176,12 @@ class Images:
             )
 
     @contextmanager
-    def _mounted(self, sources: Sources, requirements: tuple[str, ...]) -> Iterator[list[tuple[Path, str]]]:
+    def _mounted(self, sources: Sources) -> Iterator[list[tuple[Path, str]]]:
         """What a build gets to see, with where: files of a folder that only this user can enter."""
         self._folder.mkdir(parents=True, exist_ok=True)
         private = Path(tempfile.mkdtemp(prefix=f".build-{os.getpid()}-", dir=self._folder.resolve()))
         names = {path: f"{BUILD}/folder-{number}" for number, path in enumerate(sources.folders())}
-        files = {
-            "requirements.txt": "\n".join(requirements).encode(),
-            "variables": sources.script(BUILD, names).encode(),
-        }
+        files = {"variables": sources.script(BUILD, names).encode()}
         for name, path in (("ca.pem", sources.certificates), ("client.pem", sources.client_certificate)):
             if path is not None:
                 files[name] = path.read_bytes()
@@ -200,6 +203,9 @@ class Images:
             network_mode="host" if sources.on_loopback else "bridge",
             tmpfs={BUILD: "rw,exec"},
             mounts=[Mount(target, str(path), type="bind", read_only=True) for path, target in mounts],
+            cap_drop=["ALL"],
+            cap_add=list(CAPABILITIES[labels[CONTENT]]),
+            security_opt=["no-new-privileges"],
             log_config=LogConfig(type=LogConfig.types.JSON, config={"max-size": "10m"}),
         )
         container: str = self._client.create_container(
@@ -257,11 +263,12 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(private, ignore_errors=True)
 
 
-def _environment_script() -> str:
+def _environment_script(requirements: tuple[str, ...]) -> str:
+    """The build of an environment; no file of requirements, which pip would split into lines its own way."""
     pip = f"{BUILD}/pip/bin/pip --python /opt/env/bin/python install --no-cache-dir {' '.join(PIP_FLAGS)}"
     return (
-        f"python3 -m venv {BUILD}/pip; python3 -m venv --without-pip /opt/env; "
-        f"{pip} -r {BUILD}/requirements.txt"
+        f"cd {NEUTRAL}; python3 -m venv {BUILD}/pip; python3 -m venv --without-pip /opt/env; "
+        f"{pip} -- {shlex.join(requirements)}"
     )
 
 

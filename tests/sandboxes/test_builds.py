@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -131,6 +132,24 @@ def test_no_address_and_no_password_is_left(kind: str, twice: Built) -> None:
     look = f"grep -rl {SECRET} /etc /home /mnt /opt /root /run /srv /tmp /var; ls /mnt"
     assert docker("run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", image, "-c", look) == ""
     assert not list((twice.store / "images").glob(".build-*"))
+
+
+@pytest.mark.docker
+def test_a_build_has_few_of_root_s_rights() -> None:
+    """Seen from outside, while the index keeps a build waiting."""
+    version = f"{new_version()}.1"
+    with tempfile.TemporaryDirectory() as store, served(version) as index:
+        process = building("docker", Path(store), version, index.url)
+        assert index.asked.wait(60)
+        (container,) = docker(
+            "ps", "-q", "--filter", f'label=shoal.requirements=["{NAME}=={version}"]'
+        ).split()
+        pid = docker("inspect", "-f", "{{.State.Pid}}", container).strip()
+        rows = dict(row.split(":\t") for row in Path("/proc", pid, "status").read_text().splitlines())
+        index.release()
+        ended(process)
+        remove_images("docker", version)
+    assert (int(rows["CapBnd"], 16), int(rows["CapEff"], 16), rows["NoNewPrivs"]) == (2, 2, "1")
 
 
 def waits_for_a_lock(pid: int) -> bool:

@@ -80,8 +80,30 @@ def test_nothing_in_the_folder_that_shoal_was_started_in_runs_on_the_host(
     assert not (folder / "ran").exists()
 
 
+BREAKS = ("\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028")
+"""Where pip ends a line of a file of requirements; an option may follow."""
+
+
 @pytest.mark.parametrize(
-    "text", ["-e .", "--index-url=x", "./wheel.whl", "git+https://x/y", "six @ file:///x", ""]
+    "text",
+    [
+        *("-e .", "--index-url=x", "./wheel.whl", "git+https://x/y", "", "six\\", "six==${HOME}"),
+        *(
+            "six @ file:///x",
+            "six@http://x/six.tar.gz",
+            "six[a]@file:///x",
+            "six==1 @ http://x; python_version>'3'",
+        ),
+        *(
+            "six.tar.gz",
+            "six-1.zip",
+            "six-1.WHL[a]",
+            "six===1.tar.gz; python_version>'3'",
+            "six==1 --hash=a:b",
+        ),
+        *(f"six==1.17.0{one}--only-binary=:none:{one}http://x/six.tar.gz" for one in BREAKS),
+        *(f"six==1.17.0{one}" for one in BREAKS),
+    ],
 )
 def test_only_plain_requirements_are_taken(text: str) -> None:
     with pytest.raises(TemplateError, match="is not a package with a version"):
@@ -89,7 +111,8 @@ def test_only_plain_requirements_are_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["numpy", "numpy==2.4.6", "scikit-learn>=1.2,<2", "a[b]==1; python_version<'3.13'"]
+    "text",
+    ["numpy", "numpy==2.4.6", "scikit-learn>=1.2,<2", "a[b]==1; python_version<'3.13'", "a == 1!2.0+cpu"],
 )
 def test_versions_extras_and_markers_are_plain(text: str) -> None:
     check_requirements((text,))
