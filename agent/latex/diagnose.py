@@ -92,6 +92,11 @@ def causes(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(found) or tuple(p for p in problems if p.kind in ("error", "resource"))[:1]
 
 
+def gave_up(problems: Iterable[Problem]) -> bool:
+    """Whether TeX stopped before the end, so that what comes later was not looked at."""
+    return any(_GIVES_UP.search(problem.message) for problem in problems if problem.kind == "error")
+
+
 def _problem(text: str, following: list[str], current: str) -> Problem | None:
     if match := _FILE_LINE_ERROR.match(text):
         near = _near(following)

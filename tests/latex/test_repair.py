@@ -83,6 +83,16 @@ def test_several_breakages_of_a_whole_paper_are_mended_at_once(tex: Tex) -> None
     assert not [one for one in mended.compiled.problems if one.kind == "undefined"]
 
 
+def test_an_error_that_hid_others_is_mended_before_them(tex: Tex) -> None:
+    files = small("A \\nosuch, a_b, an R&D\n\nand x^2 and run #3 of \\emph{all.\n\nEnd.")
+    broken = files["paper.tex"].replace(
+        rb"\begin{document}", b"\\usepackage{nosuchpackage}\n\\begin{document}"
+    )
+    mended = repair({"paper.tex": broken}, tex)
+    assert mended.compiled.pdf is not None
+    assert {one.how for one in mended.repairs} == {"rule"}
+
+
 def test_what_no_rule_mends_is_asked_of_a_model_and_its_words_must_stay(tex: Tex) -> None:
     body = "Before.\n\nIt is \\halign{a}known.\n\nAfter."
 

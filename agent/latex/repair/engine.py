@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from agent.latex.compile import MAIN, Compiled
-from agent.latex.diagnose import Problem, causes
+from agent.latex.diagnose import Problem, causes, gave_up
 from agent.latex.repair.blocks import NOTE, left_out, pieces
 from agent.latex.repair.commands import PACKAGE
 from agent.latex.repair.edit import Change, line_at, locate
@@ -237,7 +237,10 @@ def _helped(before: tuple[Problem, ...], after: tuple[Problem, ...], old: str, n
         return not two
     if one[0].kind == "resource" or two[0].kind == "resource":
         return two[0].kind != "resource"
-    if not one[0].file == two[0].file == MAIN or len(two) > len(one):
+    stopped = gave_up(before)
+    if stopped and not gave_up(after):
+        return True
+    if not one[0].file == two[0].file == MAIN or (len(two) > len(one) and not stopped):
         return False
     left = len(old) - locate(old, one[0]) - (len(new) - locate(new, two[0]))
     return bool(one[0].line and two[0].line) and left > 0
