@@ -1,6 +1,6 @@
 """How many invented, swapped and right numbers of other systems' papers `shoal audit` flags.
 
-    python benchmarks/foreign.py [--papers 50] [--held-out 25]
+    python benchmarks/foreign.py [--papers 50] [--held-out 32]
 
 Seeded papers of two styles (benchmarks/foreign_papers.py and foreign_held_out.py) with results in several
 formats. In each, an eighth of the numbers that results decide is replaced: half by invented ones of the same
@@ -92,7 +92,7 @@ def main() -> int:
     """Measure both styles, print and write the table."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--papers", type=int, default=50)
-    arguments.add_argument("--held-out", type=int, default=25)
+    arguments.add_argument("--held-out", type=int, default=32)
     arguments.add_argument("--show", action="store_true", help="print every wrong judgement")
     given = arguments.parse_args()
     rows, missed = [], 0

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from agent.evidence.audit.foreign.aliases import from_brackets, from_tables
 from agent.evidence.audit.foreign.changes import Pair, change
@@ -17,9 +18,11 @@ from agent.evidence.audit.foreign.report import Judged, Status
 from agent.evidence.audit.foreign.results import Results
 from agent.evidence.audit.foreign.roles import Role, role, setting_words
 from agent.evidence.audit.foreign.scopes import Scope, Sentence, sentences, words_scope
+from agent.evidence.audit.foreign.source import Unauditable
 from agent.evidence.audit.foreign.words import agree, name_tokens, stem
 
-MAX_NUMBERS = 20_000
+MAX_NUMBERS = 10_000
+MAX_IN_SENTENCE = 400
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,8 @@ def judge(reading: Reading, results: Results, evidence: Evidence) -> list[Verdic
     Raises:
         Unauditable: there are more than can be judged.
     """
-    from agent.evidence.audit.foreign.source import Unauditable
-
     from_brackets(reading, evidence)
-    found = [*_in_tables(reading), *_in_text(reading)]
+    found = list(islice(chain(_in_tables(reading), _in_text(reading)), MAX_NUMBERS + 1))
     if len(found) > MAX_NUMBERS:
         raise Unauditable(f"the paper has more than {MAX_NUMBERS} numbers; audit its parts")
     from_tables([item for item in found if item.placed is not None and item.role == "value"], evidence)
@@ -177,6 +178,8 @@ def _in_text(reading: Reading) -> Iterator[Found]:
         outer = _lead(block.lead) if block.kind == "item" else []
         heading = words_scope(block.heading.split(" / ")[-1])
         for place, sentence in enumerate(parts):
+            if len(sentence.numbers) > MAX_IN_SENTENCE:
+                raise Unauditable(f"a sentence has more than {MAX_IN_SENTENCE} numbers; nobody can check it")
             earlier = [Scope(other.text, other.words) for other in reversed(parts[max(0, place - 3) : place])]
             for index, number in enumerate(sentence.numbers):
                 scope = Scope(sentence.text, sentence.words, sentence.numbers, index)

@@ -149,7 +149,7 @@ def _read(text: str, match: re.Match[str]) -> Number | None:
         value, stop = _ten(power[1]), power.end()
         last = value
     start = match.start()
-    before = text[:start]
+    before = text[max(0, start - 40) : start]
     sign = re.search(r"(?<![\w)\]%.–-])\s*([-−–])\s?$", before[-4:] if len(before) > 4 else before)
     signed = bool(sign)
     if sign:
@@ -173,7 +173,7 @@ def _attached(text: str, start: int, stop: int, value: float, last: float, signe
     if percent and "%" in percent[0]:
         stop = percent.end()
         shown = text[start:stop]
-    before = text[:start].rstrip()
+    before = text[max(0, start - 40) : start].rstrip()
     hedged = bool(_HEDGE.search(text[max(0, start - 30) : start]))
     if factor and factor[0].strip() == "x" and before[-1:] in ("x", "×"):
         factor = None

@@ -31,7 +31,9 @@ from agent.evidence.audit.source import argument_text, arguments, children, kind
 Kind = Literal["prose", "caption", "heading", "item", "formula", "cell", "abstract", "note"]
 POINTER, LOST_PERCENT, END = "\ufffc", "％", "\u2063"
 """A reference or citation; a percent sign that made a comment; the end of an exponent or index."""
-MAX_CHARACTERS = 2_000_000
+MAX_EXPANSIONS = 5_000
+"""Uses of the paper's own macros, each of which is parsed."""
+MAX_CHARACTERS = 1_000_000
 """Of printed text after the paper's macros are expanded."""
 
 
@@ -141,6 +143,7 @@ class _Reader:
         self.caption = ""
         self.pending: list[int] = []
         self.count = 0
+        self.expansions = 0
         self.latex = ""
         self.base = 0
         self.expanding: tuple[str, ...] = ()
@@ -225,14 +228,17 @@ class _Reader:
     def expand(self, node: Any, definition: Any, given: list[str]) -> None:
         """Print what a macro of the paper's own stands for, all at the place of its use."""
         if node.macroname in self.expanding or len(self.expanding) > 8:
-            return
+            raise Unauditable(f"\\{node.macroname} stands for itself, or macros are nested too deeply")
+        self.expansions += 1
+        if self.expansions > MAX_EXPANSIONS:
+            raise Unauditable(f"the paper uses its own macros more than {MAX_EXPANSIONS} times")
         if definition.default is not None and len(given) < definition.arguments:
             given = [definition.default, *given]
         text = definition.body
         for number, argument in enumerate(given, 1):
             text = text.replace(f"#{number}", argument)
-        if len(text) > 20_000 or "#" in text.replace("\\#", ""):
-            return
+        if len(text) > 20_000:
+            raise Unauditable(f"\\{node.macroname} prints too much to be read")
         kept = self.latex, self.fixed, self.expanding
         self.fixed = self.fixed if self.fixed is not None else self.base + node.pos
         self.latex, self.expanding = text, (*self.expanding, node.macroname)

@@ -107,7 +107,7 @@ _FROM_TO = re.compile(
 
 def role(number: Number, text: str, kind: str) -> Role:
     """The role of a number in a text, before names and results are looked at."""
-    before, after = text[: number.start], text[number.stop :]
+    before, after = text[max(0, number.start - 400) : number.start], text[number.stop : number.stop + 400]
     if kind == "formula" or _is_name(number, before, after) or _is_pointer(number, before, after):
         return "structural"
     if _P_VALUE.search(before) and abs(number.value) < 1:

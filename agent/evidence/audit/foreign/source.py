@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agent.errors import UserError
 
-MAX_BYTES = 3_000_000
+MAX_BYTES = 1_000_000
 """Of all files of a paper together."""
 MAX_FILES = 200
 MAX_DEPTH = 60
