@@ -38,6 +38,7 @@ from agent.artifacts import (
     Trial,
     Verdict,
 )
+from agent.cli.events import FILE, flaw
 from agent.errors import ShoalError, WorkspaceCorrupt
 from agent.stages.study import figure_path
 from agent.workspace import LAYOUT, ArtifactT, Workspace, read_artifact
@@ -87,11 +88,14 @@ class Damage:
     """What was made from it, in words."""
     again: bool
     """It can be made again."""
+    flags: str = ""
+    """Flags of `shoal resume RUN --remake` that say what the file alone knew."""
 
 
 def damages(workspace: Workspace, run: str) -> tuple[Damage, ...]:
     """Everything in a run's folders that is not what was written."""
     return (
+        *beginnings(workspace, run),
         *_records(workspace, run),
         *_missing(workspace, run),
         *_scoreless(workspace, run),
@@ -114,9 +118,18 @@ def refuse(run: str, found: tuple[Damage, ...]) -> None:
     way_on = (
         f"put it back from a copy, or remove the run with `shoal clean --run {run}`"
         if lost
-        else f"put it back from a copy, or `shoal resume {run} --remake` makes it again"
+        else f"put it back from a copy, or `shoal resume {run} --remake` {named.flags}makes it again"
     )
     raise WorkspaceCorrupt(f"{named.path} {named.reason}{others}; {named.rests}: {way_on}")
+
+
+def beginnings(workspace: Workspace, run: str) -> Iterator[Damage]:
+    """The file that alone knows a run's caps and its server, where it is damaged."""
+    folder = workspace.run_folder(run)
+    if reason := flaw(folder):
+        flags = "with the flags that the run was begun with (--base-url, --max-…, --template) "
+        rests = "the run's caps, its server's address and its template's path stand nowhere else"
+        yield Damage(folder / FILE, reason, rests, again=True, flags=flags)
 
 
 def set_aside(workspace: Workspace, run: str, found: tuple[Damage, ...]) -> None:

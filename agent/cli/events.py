@@ -1,7 +1,8 @@
 """`events.jsonl`: what happened in a run, with times; no result is computed from it.
 
 Promises that lines are whole, whichever threads they come from, and that a run which works leaves one every
-`BEAT_S` seconds. A line lost in a crash is no loss but of the time it took.
+`BEAT_S` seconds. A line lost in a crash is no loss but of the time it took; other damage is named, since
+the file alone knows a run's caps and its server.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -21,7 +23,7 @@ from typing import Any, TextIO
 from agent.cli.worked import Worked
 from agent.errors import StorageFailed
 from agent.ports import Event
-from agent.workspace import storage_failed
+from agent.workspace import storage_failed, write_durably
 
 FILE = "events.jsonl"
 BEGAN, WENT_ON = "began", "went on"
@@ -69,8 +71,7 @@ class EventLog:
 
     def began(self, template: str, base_url: str | None, caps: Mapping[str, float]) -> None:
         """Note that a run began, with what only this machine knows and resuming needs again."""
-        note = {"starts": True, "template": template, "base_url": base_url, "caps": dict(caps)}
-        self.add(Event("note", "", BEGAN, note))
+        self.add(_began(template, base_url, caps))
 
     def went_on(self, caps: Mapping[str, float]) -> None:
         """Note that a run went on, with the caps that flags gave it, now or before."""
@@ -88,10 +89,10 @@ class EventLog:
         Raises:
             StorageFailed: the disk is full.
         """
-        self._write({"kind": event.kind, "idea": event.idea, "text": event.text, **event.data})
+        self._write(_row(event))
 
     def _write(self, row: Mapping[str, object]) -> None:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        at = _now()
         if self._file is None:
             raise ValueError("the event log is not open")
         with self._lock:
@@ -113,6 +114,19 @@ class EventLog:
             if self._clock() - self._written >= BEAT_S / 2:
                 with contextlib.suppress(StorageFailed):
                     self._write({"kind": BEAT})
+
+
+def _began(template: str, base_url: str | None, caps: Mapping[str, float]) -> Event:
+    note = {"starts": True, "template": template, "base_url": base_url, "caps": dict(caps)}
+    return Event("note", "", BEGAN, note)
+
+
+def _row(event: Event) -> dict[str, object]:
+    return {"kind": event.kind, "idea": event.idea, "text": event.text, **event.data}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True)
@@ -151,12 +165,59 @@ def failures(folder: Path) -> dict[str, str]:
 
 def events(folder: Path) -> Iterator[dict[str, Any]]:
     """The events of the run in a folder, oldest first; torn and damaged lines are left out."""
+    return (row for row in _rows(folder) if row is not None)
+
+
+def flaw(folder: Path) -> str:
+    """What is wrong with the file of the run in a folder, such as "is missing"; empty where nothing is.
+
+    A torn line is no flaw at the end, or where the run was started anew after it: a crash leaves that.
+    """
+    if not (folder / FILE).is_file():
+        return "is missing"
+    rows = list(_rows(folder))
+    if not rows:
+        return "is empty"
+    if not _is_beginning(rows[0]):
+        return "does not tell how the run began"
+    for number, (row, after) in enumerate(pairwise(rows), start=1):
+        if row is None and not (after or {}).get("starts"):
+            return f"is damaged in line {number}"
+    return ""
+
+
+def begin_again(folder: Path, template: str, base_url: str | None, caps: Mapping[str, float]) -> None:
+    """Keep what can be read of a damaged file, below how the run began, and set the damaged one aside.
+
+    Args:
+        folder: The run's.
+        template: For the note that is written where the file does not tell how the run began; so the others.
+
+    Raises:
+        StorageFailed: the file cannot be written.
+    """
+    path = folder / FILE
+    rows: list[Mapping[str, object]] = list(events(folder))
+    if not rows or not _is_beginning(rows[0]):
+        rows.insert(0, {"at": _now(), **_row(_began(template, base_url, caps)), "worked_s": 0.0})
+    if path.exists():
+        path.replace(path.with_name(f"{FILE}.damaged"))
+    write_durably(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+
+
+def _is_beginning(row: Mapping[str, object] | None) -> bool:
+    return row is not None and row.get("text") == BEGAN and isinstance(row.get("template"), str)
+
+
+def _rows(folder: Path) -> Iterator[dict[str, Any] | None]:
+    """Every line of the file; None for one that is torn or damaged."""
     try:
-        lines = (folder / FILE).read_text(encoding="utf-8", errors="replace").splitlines()
+        content = (folder / FILE).read_bytes()
     except (FileNotFoundError, IsADirectoryError):
         return
-    for line in lines:
-        with contextlib.suppress(ValueError):
-            event = json.loads(line)
-            if isinstance(event, dict):
-                yield event
+    for line in content.removesuffix(b"\n").split(b"\n") if content else ():
+        try:
+            row = json.loads(line.decode())
+        except (ValueError, RecursionError):
+            row = None
+        yield row if isinstance(row, dict) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,8 @@ from agent.artifacts import Archive, BroughtPlan, Gate, Idea, Run
 from agent.cli import build, checks
 from agent.cli.caps import given
 from agent.cli.clean import run_folders
-from agent.cli.damage import damages, refuse, set_aside
-from agent.cli.events import EventLog, beginning
+from agent.cli.damage import beginnings, damages, refuse, set_aside
+from agent.cli.events import FILE, Beginning, EventLog, begin_again, beginning
 from agent.cli.look import known_run
 from agent.cli.reach import someone_listens
 from agent.deps import Consent, Tex
@@ -150,12 +151,13 @@ def start(request: Request) -> int:
     run = _new_run(request, settings, equipment, build.ledger(workspace), archive, asked, brought, name=name)
     with workspace.lock(name):
         checks.free_name(workspace, name, template.name)
-        workspace.path(Archive, name).unlink(missing_ok=True)  # of a start that a crash ended before run.json
-        workspace.put(name, archive)
-        workspace.put(name, run)
+        for left in (workspace.path(Archive, name), workspace.run_folder(name) / FILE):
+            left.unlink(missing_ok=True)  # of a start that a crash ended before run.json
         try:
             with EventLog(workspace.run_folder(name)) as log:
                 log.began(request.template, settings.models.base_url, given(request.flags.get("budget", {})))
+                workspace.put(name, archive)
+                workspace.put(name, run)
                 study = Study(run, equipment, settings, workspace, log, request.consents)
                 return see_through(study, "study" if own else "run", request.until, json=request.json)
         except UserError:
@@ -179,6 +181,9 @@ def resume(request: Resumption) -> int:
     run = known_run(workspace, request.run)
     checks.same_graph(run, build.graph_version())
     folder = workspace.run_folder(run.name)
+    lost = tuple(beginnings(workspace, run.name))
+    if not request.remake:
+        refuse(run.name, lost)
     began = beginning(folder)
     caps = {**began.caps, **given(request.flags.get("budget", {}))}
     flags = {**_as_begun(request.flags, run, began.base_url), "budget": caps}
@@ -189,6 +194,8 @@ def resume(request: Resumption) -> int:
     build.model(settings, calls=None)
     with workspace.lock(run.name):
         _sweep(workspace, run.name)
+        if lost:
+            _begin_again(request, run, began, settings, caps, folder)
         found = damages(workspace, run.name)
         if request.remake:
             set_aside(workspace, run.name, found)
@@ -203,6 +210,23 @@ def resume(request: Resumption) -> int:
             log.went_on(caps)
             study = Study(run, equipment, settings, workspace, log, request.consents)
             return see_through(study, "resume", request.until, json=request.json)
+
+
+def _begin_again(
+    request: Resumption,
+    run: Run,
+    began: Beginning,
+    settings: Settings,
+    caps: Mapping[str, float],
+    folder: Path,
+) -> None:
+    """Write how a run began anew, from its flags, and say what they leave open."""
+    template = request.template or began.template or run.template
+    begin_again(folder, template, settings.models.base_url, caps)
+    if run.model != "scripted" and settings.models.base_url is None and began.template is None:
+        print(f"no --base-url: {run.model} is asked at its provider's own address", file=sys.stderr)
+    told = ", ".join(f"{name} = {cap:g}" for name, cap in caps.items()) or "no cap"
+    print(f"{folder / FILE} is made again: template {template}, {told}", file=sys.stderr)
 
 
 def _equip(

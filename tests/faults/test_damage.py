@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from agent.artifacts import Result, Scores, Trial
+from agent.artifacts import Result, Run, Scores, Trial
 from agent.cli.damage import MADE_BY, UNIQUE, damages
-from agent.workspace import LAYOUT, Workspace
+from agent.cli.events import Beginning, beginning, events
+from agent.cli.worked import Worked
+from agent.workspace import LAYOUT, Workspace, envelope
 from tests.faults.test_kill import artifacts
 
 MICRO = Path(__file__).parents[1] / "templates" / "micro"
@@ -130,3 +133,70 @@ def test_a_record_of_how_the_run_began_cannot_be_made_again(study: Path) -> None
     assert ended.returncode == 4
     assert "archive.json" in ended.stderr
     assert "put it back from a copy" in ended.stderr
+
+
+EVENTS = "experiments/study/events.jsonl"
+
+
+def without_first(lines: list[bytes]) -> list[bytes]:
+    return lines[1:]
+
+
+def torn_inside(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:3], lines[3][:-9] + b"\n", *lines[4:]]
+
+
+def emptied(lines: list[bytes]) -> list[bytes]:
+    return []
+
+
+def nested(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:3], b"[" * 200_000 + b"\n", *lines[4:]]
+
+
+def worked_s(workspace: Path) -> float:
+    return Worked.before(events(workspace / "experiments" / "study")).total_s
+
+
+@pytest.mark.parametrize("change", [without_first, torn_inside, emptied, nested, None])
+def test_what_only_the_events_know_is_not_forgotten_without_a_word(
+    study: Path, change: Callable[[list[bytes]], list[bytes]] | None
+) -> None:
+    path = study / EVENTS
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(change(lines))) if change else path.unlink()
+    ended = shoal("resume", "study", "--workspace", str(study))
+    assert ended.returncode == 4, ended.stderr
+    (line,) = ended.stderr.strip().splitlines()
+    assert str(path) in line
+    assert "`shoal resume study --remake` with the flags that the run was begun with" in line
+
+
+def test_remade_events_hold_what_is_left_of_them_and_the_flags_for_what_is_lost(study: Path) -> None:
+    path = study / EVENTS
+    lines, before = path.read_bytes().splitlines(keepends=True), worked_s(study)
+    path.write_bytes(b"".join(lines[1:]))
+    flags = ("--template", str(MICRO), "--max-trials", "500")
+    ended = shoal("resume", "study", "--workspace", str(study), "--remake", *flags)
+    assert ended.returncode == 0, ended.stderr
+    assert beginning(path.parent) == Beginning(str(MICRO), None, {"max_trials": 500})
+    assert worked_s(study) >= before > 0
+    assert path.with_name("events.jsonl.damaged").read_bytes() == b"".join(lines[1:])
+
+
+def test_a_remade_run_says_that_its_model_is_asked_at_the_providers_address(study: Path) -> None:
+    (study / EVENTS).unlink()
+    workspace = Workspace(study)
+    run = workspace.get(Run, "study").model_copy(update={"model": "vllm:x"})
+    workspace.path(Run, "study").write_bytes(envelope(run))
+    flags = ("--template", str(MICRO), "--remake")
+    ended = shoal("resume", "study", "--workspace", str(study), *flags)
+    assert "no --base-url: vllm:x is asked at its provider's own address" in ended.stderr
+
+
+def test_a_line_that_a_crash_tore_is_no_damage(study: Path) -> None:
+    path = study / EVENTS
+    path.write_bytes(path.read_bytes() + b'{"at": "20')
+    assert damages(Workspace(study), "study") == ()
+    assert shoal("resume", "study", "--workspace", str(study)).returncode == 0
+    assert damages(Workspace(study), "study") == ()
