@@ -171,14 +171,29 @@ def apply_edits(files: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, st
 
 
 def template_files(root: Path) -> list[Path]:
-    """The files of a template folder, caches and hidden files left out, sorted."""
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.is_file()
-        and "__pycache__" not in path.parts
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )
+    """The files of a template folder, caches and hidden files left out, sorted.
+
+    Raises:
+        TemplateError: something in it is neither file nor folder, such as a link, which could show any file
+            of this machine to a trial or a model.
+    """
+    found = []
+    for path in root.rglob("*"):
+        parts = path.relative_to(root).parts
+        if "__pycache__" not in parts and not any(part.startswith(".") for part in parts):
+            _refuse_links(root, path)
+            found += [path] if path.is_file() else []
+    return sorted(found)
+
+
+def _refuse_links(root: Path, path: Path) -> None:
+    """Refuse a path of a template that leads out of it, or to a device, socket or pipe."""
+    parents = (parent for parent in path.parents if parent.is_relative_to(root) and parent != root)
+    linked = next((one for one in (path, *parents) if one.is_symlink()), None)
+    if linked is not None:
+        raise TemplateError(f"{linked} is a link: a template holds plain files only, so put a copy there")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise TemplateError(f"{path} is no plain file: take it out of the template")
 
 
 def find_template(name: str, folders: Iterable[Path]) -> Path:
@@ -201,11 +216,17 @@ def find_template(name: str, folders: Iterable[Path]) -> Path:
 def load_template(root: Path) -> Template:
     """Load and check a template folder.
 
+    The folder itself may be reached by a link, nothing in it may be one.
+
     Raises:
-        TemplateError: a file is missing or `template.toml` is wrong; the text names line and key.
+        TemplateError: a file is missing or no plain one, or `template.toml` is wrong; the text names line
+            and key.
     """
+    _refuse_links(root, root / "template.toml")
     spec = read_spec(root / "template.toml")
     for name in ("prepare.py", "evaluate.py", "experiment.py", *spec.files.editable):
+        _refuse_links(root, root / name)  # an editable file may be a hidden one
         if not (root / name).is_file():
             raise TemplateError(f"{root}: {name} is missing")
+    template_files(root)
     return Template(name=root.name, root=root, spec=spec)

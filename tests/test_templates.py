@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,64 @@ def test_a_missing_program_is_named(folder: Path) -> None:
     (folder / "evaluate.py").unlink()
     with pytest.raises(TemplateError, match=r"evaluate\.py is missing"):
         load_template(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "notes.txt",
+        "experiment.py",
+        "template.toml",
+        "evaluate.py",
+        "README.md",
+        "sub/notes.txt",
+        ".own/code.py",
+    ],
+)
+def test_a_link_in_a_template_is_refused(folder: Path, tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(TOML if name == "template.toml" else "secret = 1\n")
+    if name == ".own/code.py":
+        (folder / "template.toml").write_text(f'{TOML}\n[files]\neditable = ["experiment.py", "{name}"]\n')
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(secret)
+    with pytest.raises(TemplateError, match=rf"{name} is a link: .* put a copy there"):
+        load_template(folder)
+
+
+@pytest.mark.parametrize("target", ["outside", "nowhere"])
+def test_a_linked_folder_in_a_template_is_refused(folder: Path, tmp_path: Path, target: str) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "code.py").write_text("")
+    (folder / ".own").symlink_to(tmp_path / target)
+    assert load_template(folder).name == "toy"  # hidden: nobody reads it
+    (folder / "template.toml").write_text(f'{TOML}\n[files]\neditable = [".own/code.py"]\n')
+    with pytest.raises(TemplateError, match=r"\.own is a link"):
+        load_template(folder)
+    (folder / ".own").rename(folder / "own")
+    (folder / "template.toml").write_text(TOML)
+    with pytest.raises(TemplateError, match="own is a link"):
+        load_template(folder)
+
+
+def test_a_pipe_in_a_template_is_refused(folder: Path) -> None:
+    os.mkfifo(folder / "notes.txt")
+    with pytest.raises(TemplateError, match=r"notes\.txt is no plain file"):
+        load_template(folder)
+
+
+def test_a_link_that_comes_after_loading_is_refused_all_the_same(folder: Path) -> None:
+    template = load_template(folder)
+    (folder / "notes.txt").symlink_to("/etc/passwd")
+    with pytest.raises(TemplateError, match="is a link"):
+        template.hash("env")
+
+
+def test_a_template_may_be_reached_by_a_link(folder: Path) -> None:
+    (folder.parent / "other").symlink_to(folder)
+    template = load_template(folder.parent / "other")
+    assert template.hash("env") == load_template(folder).hash("env")
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../other.py", "evaluate.py", "./evaluate.py", "private/x"])
