@@ -29,7 +29,9 @@ def test_an_item_goes_out_with_its_mark() -> None:
 
 
 def test_what_is_missing_cannot_go_out() -> None:
-    texts = sections(abstract=sample.SECTIONS["abstract"].replace(r"\verdict", r"tested, and \claim{primary}"))
+    texts = sections(
+        abstract=sample.SECTIONS["abstract"].replace(r"\verdict", r"tested, and \claim{primary}")
+    )
     report = audit(texts, context())
     missing = tuple(finding for finding in report.findings if finding.rule == "completeness")
     assert missing
