@@ -191,9 +191,12 @@ def _ended(tree: Tree) -> list[Node]:
     """The candidates of an exploration that has ended."""
     won = {(winner.arm, winner.index) for winner in tree.winners}
     treatment = [candidate for candidate in tree.candidates if candidate.arm == "treatment"]
-    roots = {one.act: {int(w.node[1:]) for w in tree.steering if w.act == one.act} for one in tree.steering}
-    cut = branches(treatment, roots.get("prune", set()))
-    marks = {node_id("treatment", index): "pinned" for index in roots.get("pin", set())}
+    roots: dict[Act, set[int]] = {"prune": set(), "pin": set()}
+    for wish in tree.steering:
+        if wish.act != "hint":
+            roots[wish.act].add(int(wish.node[1:]))
+    cut = branches(treatment, roots["prune"])
+    marks = {node_id("treatment", index): "pinned" for index in roots["pin"]}
     marks |= {node_id("treatment", index): "pruned" for index in cut}
     return [
         _node(one, "winner" if (one.arm, one.index) in won else marks.get(node_id(one.arm, one.index), ""))

@@ -205,6 +205,8 @@ def test_a_scripted_study_records_a_hint_and_says_that_nobody_reads_it(tmp_path:
     ended = shoal("resume", "knob", "--until", "explore")
     assert ended.returncode == 3, ended.stderr
     _, tree = tree_of(tmp_path, "knob")
+    shown = answer("tree", "knob")
+    assert (shown.returncode, "winner" in shown.stdout) == (0, True), shown.stderr
     assert [(one.act, one.choice, one.read) for one in tree.steering] == [("hint", 0, False)]
     workspace = Workspace(tmp_path)
     idea = workspace.get(Idea, f"knob/{tree.idea}")
