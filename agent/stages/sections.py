@@ -49,7 +49,16 @@ SAID_OTHERWISE = frozenset(
     {"goal", "alpha", "level", "sesoi", "worst", "n", "explore_trials", "limits", "seed"}
 )
 """Settings that facts, other settings or the paper's last page say; and the metric's goal, of the head."""
-UNTOLD = frozenset({"count.replicates", "ledger.budget", "plan.arms", "plan.comparators", "power.n_default"})
+UNTOLD = frozenset(
+    {
+        "count.replicates",
+        "ledger.budget",
+        "plan.arms",
+        "plan.comparators",
+        "power.n_default",
+        "power.replicates",
+    }
+)
 """Facts known before the test that no section needs."""
 LIMITS = frozenset({"limit.wall_s", "limit.cpus", "limit.mem_mb"})
 """The limits of a trial that a paper may tell."""
@@ -100,6 +109,7 @@ def section_in(
     """What the writer of a section is given."""
     template, verdict, reporting = deps.setup.template, study.verdict, SECTIONS[name].reports
     metric_name, metric = template.primary
+    failed = study.facts.named("count.failures").value > 0
     return SectionIn(
         section=name,
         title=study.idea.title,
@@ -117,7 +127,7 @@ def section_in(
         caps=verdict.caps,
         novelty=study.idea.novelty,
         claims=tuple(_claim_line(claim, study) for claim in study.claims.items) if reporting else (),
-        facts=tuple(_fact_line(fact) for fact in study.facts.items if _is_for(name, fact)),
+        facts=tuple(_fact_line(fact) for fact in study.facts.items if _is_for(name, fact, failed=failed)),
         settings=tuple(
             SettingLine(name=key, text=str(value))
             for key, value in study.settings.items()
@@ -158,25 +168,31 @@ def _is_offered(name: SectionName, key: str, value: Scalar, template: Template) 
     return name in ("method", "results") or not first.startswith("ablation-")
 
 
-def _is_for(name: SectionName, fact: Fact) -> bool:
+def _is_for(name: SectionName, fact: Fact, *, failed: bool) -> bool:
     """Whether a section may use a fact, and needs it.
 
-    `\\interval` prints the limits, `plan.n` the number of trials, the relative change what the ratio says.
+    `\\interval` prints the limits, `plan.n` the number of trials, the relative change what the ratio says,
+    the claim `tuning` how many candidates there were, a table the spread of differences; an arm's failures
+    are told where some trial `failed`.
     """
     first, last = fact.name.partition(".")[0], fact.name.rpartition(".")[2]
     if first == "explore":
         return fact.name.endswith(EXPLORED.get(name, ()))
     if is_common(fact.name):
         return fact.name not in UNTOLD
-    untuned = fact.name.startswith("arm.ablation-") and last == "tuning"
+    if last == "tuning" and fact.name != "arm.baseline.tuning":
+        return False
+    if first == "arm" and last == "failures" and not failed:
+        return False
     twice = (first, last) in (
         ("effect", "low"),
         ("effect", "high"),
         ("comparison", "n"),
+        ("comparison", "sd"),
         ("change", "ratio"),
         ("arm", "trials"),
     )
-    return SECTIONS[name].reports and fact.name.startswith(OUTCOME) and not untuned and not twice
+    return SECTIONS[name].reports and fact.name.startswith(OUTCOME) and not twice
 
 
 def _docstrings(files: Mapping[str, str]) -> str:
