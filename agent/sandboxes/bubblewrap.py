@@ -34,11 +34,13 @@ from agent.sandboxes.collect import (
     SHM_MB,
     Read,
     Seen,
+    Silent,
     Torn,
     collect,
     init_arguments,
     killed_for_memory,
     outcome_of,
+    overdue,
     total_memory_mb,
 )
 from agent.sandboxes.enforcement import Enforced, group_rows
@@ -139,6 +141,8 @@ class Bubblewrap:
                     raise Stopped(f"{job.purpose} was stopped") from torn
                 if _seen(group).memory_kills:
                     return killed_for_memory(job.limits, self.name, time.monotonic() - began)
+                if isinstance(torn, Silent) and torn.started:
+                    return overdue(self.name, time.monotonic() - began)
                 raise SandboxUnavailable(_explain(job, torn, errors())) from torn
             running.process.wait()
             found = _seen(group)
@@ -296,7 +300,7 @@ def _reader(running: _Running, seconds: float) -> Read:
 
     def read(size: int) -> bytes:
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise Torn("it does not answer")
+            raise Silent("it does not answer")
         return os.read(source, size)
 
     return read

@@ -31,6 +31,13 @@ class Torn(Exception):
     """The stream ended early, or it is not what `init.py` writes."""
 
 
+class Silent(Torn):
+    """Nothing came before the deadline."""
+
+    started = False
+    """Process 1 had begun the job by then."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What process 1 says about a job."""
@@ -97,6 +104,7 @@ def collect(read: Read, folder: Path, limits: Limits) -> Report:
 
     Raises:
         Torn: the stream ended early or breaks the format. The folder is gone then.
+        Silent: `read` gave up; says whether the job had started.
         StorageFailed: the host's disk is full or cannot be written.
     """
     try:
@@ -115,8 +123,13 @@ def _collect(read: Read, folder: Path, limits: Limits) -> Report:
     path: Path | None = None
     tail = ""
     room, files = limits.out_mb << 20, limits.out_files
+    started = False
     while True:
-        kind, length = _header(read)
+        try:
+            kind, length = _header(read)
+        except Silent as silent:
+            silent.started = started
+            raise
         if kind == b"C":
             room -= length
             files -= 1
@@ -126,6 +139,8 @@ def _collect(read: Read, folder: Path, limits: Limits) -> Report:
             path = None
         elif length > 1 << 20:
             raise Torn(f"a frame {kind!r} of {length} bytes")
+        elif kind == b"S":
+            started = True
         elif kind == b"N":
             path = folder / safe_path(_exactly(read, length))
         elif kind == b"L":
@@ -208,15 +223,24 @@ def outcome_of(
 
 def killed_for_memory(limits: Limits, sandbox: str, wall_s: float) -> Outcome:
     """The Outcome of a sandbox whose process 1 was itself killed for the job's memory."""
+    return _unreported("out_of_memory", "mem_mb", float(total_memory_mb(limits)), sandbox, wall_s)
+
+
+def overdue(sandbox: str, wall_s: float) -> Outcome:
+    """The Outcome of a job that started, and of which process 1 said nothing when its time was over."""
+    return _unreported("timeout", "wall_s", 0.0, sandbox, wall_s)
+
+
+def _unreported(status: OutcomeStatus, limit: str, peak_mb: float, sandbox: str, wall_s: float) -> Outcome:
     return Outcome(
-        status="out_of_memory",
+        status=status,
         exit_code=None,
         log_tail="",
         outputs=None,
         wall_s=wall_s,
         cpu_s=0.0,
-        peak_mb=float(total_memory_mb(limits)),
-        limits_hit=("mem_mb",),
+        peak_mb=peak_mb,
+        limits_hit=(limit,),
         sandbox=sandbox,
     )
 

@@ -26,11 +26,13 @@ from agent.sandboxes.collect import (
     OVERTIME_S,
     SHM_MB,
     Seen,
+    Silent,
     Torn,
     collect,
     init_arguments,
     killed_for_memory,
     outcome_of,
+    overdue,
     total_memory_mb,
 )
 from agent.sandboxes.enforcement import Enforced, engine_rows
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 INIT = "/shoal/init.py"
 BASE_IMAGE = "python:3.11-slim"
 ENGINE_TIMEOUT_S = 60
+READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", "/proc/pressure")
+"""The engine's own list and what keeps the kernel busy as it ends; what a machine lacks is passed over."""
 START_S = 60.0
 """Seconds that the engine may take to start a container, beside the job's own."""
 
@@ -147,6 +151,8 @@ class Docker:
                 self._remove(running.id)  # what the engine noted is complete once the container has gone
                 if self._memory_kills(running.id):
                     return killed_for_memory(job.limits, self.name, time.monotonic() - began)
+                if isinstance(torn, Silent) and torn.started:
+                    return overdue(self.name, time.monotonic() - began)
                 detail = stream.errors.decode("utf-8", "replace").strip().splitlines()[-1:] or [str(torn)]
                 raise SandboxUnavailable(f"docker failed in {job.purpose}: {detail[0]}") from torn
             kills = report.memory_kills or self._memory_kills(running.id)
@@ -231,6 +237,7 @@ class Docker:
             log_config=LogConfig(type=LogConfig.types.NONE),
             mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
         )
+        config["ReadonlyPaths"] = list(READ_ONLY)
         return config
 
     def _memory_kills(self, container: str) -> int:
@@ -279,7 +286,7 @@ class _Stream:
         """1 to `size` bytes of standard output; none at its end.
 
         Raises:
-            Torn: the deadline has passed.
+            Silent: the deadline has passed.
         """
         while self._left == 0:
             head = b""
@@ -307,7 +314,7 @@ class _Stream:
 
     def _receive(self, size: int) -> bytes:
         if not self._poll.poll(max(0.0, self._deadline - time.monotonic()) * 1000):
-            raise Torn("it does not answer")
+            raise Silent("it does not answer")
         try:
             return self._socket.recv(size)
         except OSError as error:

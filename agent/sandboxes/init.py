@@ -8,6 +8,7 @@ Standard input stays open as long as Shoal lives; its end means that the sandbox
 output go frames: one byte of kind, eight bytes of big-endian length, then the payload.
 
     N  path of a file under /out, relative         C  its content
+    S  the job is about to start (empty)
     L  the last bytes of the job's output          E  `key=value` lines: how the job ended
 """
 
@@ -24,6 +25,7 @@ DEPTH = 16
 NAME_BYTES, PATH_BYTES = 143, 512  # what every file system of a host takes
 OUT = "/out"
 FULL = 4096  # bytes of a file system that nobody can use any more
+OPEN_FILES = (1024, 4096)  # of one process, at first and at most
 FILTER = "/shoal/filter"
 PR_SET_DUMPABLE, PR_SET_SECCOMP = 4, 22
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS")
@@ -66,6 +68,7 @@ def start(argv: list[str], limits: dict[str, int], output: int) -> int:
         os.dup2(output, 1)
         os.dup2(output, 2)
         bound(resource.RLIMIT_CORE, 1)  # 0 would still feed a program that core_pattern pipes to; 1 does not
+        bound(resource.RLIMIT_NOFILE, *OPEN_FILES)
         for name, key in ((resource.RLIMIT_DATA, "data_bytes"), (resource.RLIMIT_NPROC, "processes")):
             if limits.get(key):
                 bound(name, limits[key])
@@ -291,6 +294,7 @@ def main(arguments: list[str]) -> None:
     signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
     source, output = os.pipe()
     folder = os.open(OUT, os.O_RDONLY | os.O_DIRECTORY)  # now: the job may close it to its own user
+    send(b"S", b"")
     began = time.monotonic()
     job = start(arguments[split + 1 :], limits, output)
     os.close(output)

@@ -35,8 +35,8 @@ NETWORK = tuple(
 PACKAGES = ("site-packages", "dist-packages")
 """Names of folders of Python packages: no environment of a template may see those of the host."""
 NO_LIBRARIES = ("bin", "sbin", "share", "include", "etc")
-READ_ONLY = ("/proc/sys",)
-"""Of /proc what a user with namespaces of its own could write to change the kernel's work."""
+READ_ONLY = ("/proc/sys", "/proc/pressure")
+"""Of /proc what a job could write: settings of its namespaces; watches that end slowly."""
 HOST = "host"
 """Handle of the environment that has the host's programs, TeX among them, and no packages."""
 

@@ -103,14 +103,15 @@ def test_the_kernel_cannot_be_written_to(attack: Run) -> None:
     before = [path.read_text() for path in settings]
     outcome = attack("""
         def writable(path):
-            try:
-                file = os.open(path, os.O_RDWR)
-                os.write(file, os.read(file, 4096) or b"\\n")  # what it says already
+            try: os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
             except OSError: return False
             return True
-        files = ["/proc/sysrq-trigger"]
-        for start in ("/proc/sys", "/sys"):
-            files += [os.path.join(top, name) for top, _, names in os.walk(start) for name in names]
+        files = []
+        for start in ("/proc", "/sys"):
+            for top, folders, names in os.walk(start):
+                files += [os.path.join(top, name) for name in names]
+                if top == "/proc": folders[:] = [name for name in folders if not name.isdecimal()]
+        files = [path for path in files if os.path.exists(path) and os.stat(path).st_rdev == 0]
         answer([len(files), [path for path in files if writable(path)],
                 tried(lambda: open("/proc/sys/kernel/core_pattern", "w").write("|/tmp/x"))])
     """)

@@ -151,6 +151,20 @@ def test_a_sparse_file_counts_with_its_whole_length(attack: Run) -> None:
     assert files_of(outcome) == {}
 
 
+def test_open_files_are_bounded(attack: Run) -> None:
+    outcome = attack("""
+        import resource
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        held = []
+        try:
+            while len(held) < 5000: held.append(os.open("/dev/null", os.O_RDONLY))
+        except OSError: os.close(held.pop())
+        answer(len(held))
+    """)
+    assert answer(outcome) < 4096
+
+
 def test_no_limit_can_be_raised(attack: Run) -> None:
     outcome = attack("""
         import glob, resource

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.artifacts import Limits
-from agent.sandboxes.collect import Torn, collect, safe_path
+from agent.sandboxes.collect import Silent, Torn, collect, safe_path
 
 LIMITS = Limits(wall_s=1, out_mb=1, out_files=2)
 END = (
@@ -63,3 +63,19 @@ def test_a_whole_stream_is_read(tmp_path: Path) -> None:
     report = collect(io.BytesIO(stream).read, tmp_path / "outputs", LIMITS)
     assert (tmp_path / "outputs/sub/a").read_bytes() == b"one"
     assert (report.exit_code, report.log_tail) == (0, "log\ufffd")
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_silence_says_whether_the_job_had_started(started: bool, tmp_path: Path) -> None:
+    stream = io.BytesIO(frame(b"S", b"") if started else b"")
+
+    def read_until_silence(size: int) -> bytes:
+        part = stream.read(size)
+        if not part:
+            raise Silent("it does not answer")
+        return part
+
+    with pytest.raises(Silent) as silent:
+        collect(read_until_silence, tmp_path / "outputs", LIMITS)
+    assert silent.value.started == started
+    assert list(tmp_path.iterdir()) == []
