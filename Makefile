@@ -2,9 +2,11 @@
 #   YES=1          install missing system packages without asking
 #   PYTHON=...     the Python (3.11 or newer) that .venv is made with
 #   TESTS=...      what pytest gets: `make test TESTS="tests/evidence -x"`
+#   JOBS=2         processes that the tests are dealt out to, by file
 
 SHELL := /bin/bash
 BIN := .venv/bin
+JOBS ?= 2
 export YES PYTHON
 
 .PHONY: help demo test lint setup lock clean
@@ -16,7 +18,7 @@ demo: setup ## a whole study of templates/digits, without an API key, to its PDF
 	@tools/demo
 
 test: setup ## all tests
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 lint: setup ## ruff, mypy, the import rules and the lock
 	$(BIN)/ruff check .
