@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from agent.models.replay import Replayed
 
 NOT_TEXT = frozenset({"events.jsonl", "lock", "stop", "paper.pdf", "choices.json"})
-"""Files that hold times, belong to a process, or are no text."""
+"""Files that hold times, belong to a process, or are no text; and so every `*.lock` and `*.damaged`."""
 INPUTS = frozenset({"calls", "outcomes", "steering", "approvals", "trials", "results", "scores"})
 """Folders of what a replay is given."""
 LATER = re.compile(r"reproductions|(plan|registration|replication)-([2-9]|[1-9]\d+)\.json")
@@ -217,7 +217,10 @@ def _folder(out: Path | None) -> Iterator[Path]:
         return
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out {out}: it is there already; name a new folder")
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--out {out}: it cannot be made ({error.strerror}); name another folder") from error
     yield out
     shutil.rmtree(out / "experiments" / ".store", ignore_errors=True)
 
@@ -226,6 +229,7 @@ def _is_no_text(name: PurePath) -> bool:
     return (
         name.name in NOT_TEXT
         or name.name.startswith(("checkpoint.sqlite", "."))
+        or name.suffix in (".lock", ".damaged")
         or bool(INPUTS & set(name.parts[:-1]))
         or any(LATER.fullmatch(part) for part in name.parts)
     )

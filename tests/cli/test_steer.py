@@ -207,6 +207,10 @@ def test_a_scripted_study_records_a_hint_and_says_that_nobody_reads_it(tmp_path:
     _, tree = tree_of(tmp_path, "knob")
     shown = answer("tree", "knob")
     assert (shown.returncode, "winner" in shown.stdout) == (0, True), shown.stderr
+    again = answer("replay", "knob")
+    assert again.returncode == 0, again.stderr
+    refused = answer("replay", "knob", "--out", "/proc/x")
+    assert_refused(refused, "--out /proc/x: it cannot be made")
     assert [(one.act, one.choice, one.read) for one in tree.steering] == [("hint", 0, False)]
     workspace = Workspace(tmp_path)
     idea = workspace.get(Idea, f"knob/{tree.idea}")
