@@ -30,6 +30,9 @@ DELIMITER = "__"
 NOT_SETTINGS = ("SHOAL_TEST_",)
 """Variables of the test suite, which are no settings."""
 
+MOST_TRIALS = 10_000
+"""Of one arm: candidates are all drawn before the first one runs, and none is stopped while they are."""
+
 SandboxKind = Literal["auto", "docker", "bubblewrap"]
 Stage = Literal["ideate", "explore", "register", "confirm", "analyse", "write", "review"]
 """As in agent.graph; a test compares them."""
@@ -46,13 +49,13 @@ class RunTable(_Table):
     """Feeds every random draw of a run."""
     ideas: int = Field(default=1, ge=1, le=20)
     """Ideas that go on; fixed at the start, since the level of each verdict depends on it."""
-    explore: int = Field(default=24, ge=2)
+    explore: int = Field(default=24, ge=2, le=MOST_TRIALS)
     """Exploring trials per arm; re-runs are not counted."""
-    replicates: int | None = Field(default=None, ge=8)
+    replicates: int | None = Field(default=None, ge=8, le=MOST_TRIALS)
     """Confirming replicates; unset: chosen when the plan is registered."""
-    workers: int | None = Field(default=None, ge=1)
+    workers: int | None = Field(default=None, ge=1, le=1000)
     """Trials at a time; unset: as many as fit this machine. Changes no result."""
-    lag: int = Field(default=8, ge=1)
+    lag: int = Field(default=8, ge=1, le=MOST_TRIALS)
     """How many trials an adaptive choice may still be waiting for. Changes results."""
     reviewers: int | None = Field(default=None, ge=1, le=9)
     """Reviewers of the panel; unset: three, and one for the checklist of a scripted study."""

@@ -56,6 +56,8 @@ def test_prices_are_named_by_model(tmp_path: Path) -> None:
         ("[colours]\nblue = 1\n", ":1:", "colours"),
         ("[literature]\nsources = ['x']\n", ":2:", "literature.sources"),
         ("[run]\nseed = 'many'\n", ":2:", "'many'"),
+        ("[run]\nexplore = 1000000000\n", ":2:", "less than or equal to 10000"),
+        ("[run]\nlag = 1000000000\n", ":2:", "less than or equal to 10000"),
         ("[sandbox]\nkind = 'none'\n", ":2:", "sandbox.kind"),
         ('[prices."a:b"]\ninput_usd = 1\noutput_usd = 1\nper_call = 3\n', ":4:", "per_call"),
     ],
