@@ -12,6 +12,7 @@ import fcntl
 import itertools
 import json
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -91,7 +92,7 @@ class Workspace:
 
     @property
     def store(self) -> Path:
-        """What runs share and what can be rebuilt: data, environments, known results."""
+        """What runs share and what can be rebuilt: data, environments, known results (see `keep_private`)."""
         return self.root / "experiments" / ".store"
 
     def run_folder(self, run: str) -> Path:
@@ -238,6 +239,25 @@ def read_artifact(kind: type[ArtifactT], path: Path) -> ArtifactT:
     if artifact.hash != stated:
         raise WorkspaceCorrupt(f"{path} was changed after it was written (its hash does not fit)")
     return artifact
+
+
+def keep_private(store: Path) -> None:
+    """Make a store if it is not there, and close it to other users of the machine: it holds the test answers.
+
+    Raises:
+        StorageFailed: it cannot be made, or belongs to another user and is open to others.
+    """
+    try:
+        store.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if stat.S_IMODE(store.stat().st_mode) & 0o077:
+            store.chmod(0o700)
+    except PermissionError as error:
+        raise StorageFailed(
+            f"{store} is open to other users, and cannot be closed ({error.strerror}): `chmod 700` it as its "
+            "owner, or choose another folder with --workspace"
+        ) from error
+    except OSError as error:
+        raise storage_failed(store, error) from error
 
 
 def write_durably(path: Path, content: bytes) -> None:

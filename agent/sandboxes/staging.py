@@ -15,6 +15,7 @@ from pathlib import Path
 from agent.errors import SandboxUnavailable, StorageFailed
 from agent.sandboxes import seccomp
 from agent.sandboxes.owner import Owner
+from agent.workspace import keep_private
 
 USER = 65534
 """`nobody`: user and group of every job."""
@@ -28,6 +29,8 @@ _numbers = itertools.count()
 def stage(store: Path) -> Path:
     """The folder that holds `init.py`, `filter`, `passwd` and `group`; made once for each content.
 
+    Closes the store to other users: the engine, or whoever runs Shoal, mounts what a job needs from it.
+
     Raises:
         SandboxUnavailable: the filter of system calls cannot be made.
         StorageFailed: the store cannot be written.
@@ -38,6 +41,7 @@ def stage(store: Path) -> Path:
         raise SandboxUnavailable(f"{error.strerror}; install libseccomp2") from error
     contents = {"init.py": Path(__file__).with_name("init.py").read_bytes(), "filter": rules, **ACCOUNTS}
     key = hashlib.sha256(repr(sorted(contents.items())).encode()).hexdigest()[:16]
+    keep_private(store)
     folder = store / "sandbox" / key
     if folder.is_dir():
         return folder.resolve()

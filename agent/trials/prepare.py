@@ -17,7 +17,7 @@ from agent.errors import TemplateError
 from agent.ports import Environment, Job, Mount, Sandbox
 from agent.templates import Setup, Template, template_files
 from agent.trials.code import hash_folder, place_code
-from agent.workspace import file_lock, storage_failed, write_durably
+from agent.workspace import file_lock, keep_private, storage_failed, write_durably
 
 RECORD = "prepared.json"
 LAYOUT = 2
@@ -64,6 +64,7 @@ def prepare(
         StorageFailed: the store cannot be written.
     """
     name, table = template.regime(regime)
+    keep_private(store)  # not every sandbox lies in this store
     experiment = sandbox.environment(template.spec.requirements.experiment)
     evaluate = sandbox.environment(template.spec.requirements.evaluate)
     folder = store / "data" / data_key(template, name)

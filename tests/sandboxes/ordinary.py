@@ -70,6 +70,11 @@ class OrdinaryBubblewrap:
         shutil.rmtree(self._folder)
 
     @property
+    def store(self) -> Path:
+        """The folder of its environments and scratch files, which belongs to the ordinary user."""
+        return self._folder / "store"
+
+    @property
     def pid(self) -> int:
         return self._child.pid
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +32,11 @@ def test_prepared_data_have_every_part(micro: Prepared) -> None:
         assert (micro.inputs(split) / "numbers.json").is_file()
         assert (micro.answers(split, 0) / "signs.json").is_file()
         assert split not in str(micro.inputs(split).relative_to(micro.data))
+
+
+def test_answers_are_closed_to_other_users_of_the_machine(micro: Prepared) -> None:
+    assert micro.answers("test", 0).is_relative_to(micro.store.resolve())
+    assert stat.S_IMODE(micro.store.stat().st_mode) == 0o700
 
 
 def test_prepare_runs_once_though_many_ask_at_once(sandbox: Sandbox, tmp_path: Path, changed: Make) -> None:
