@@ -148,8 +148,8 @@ def _report(
     text = table(("kinds", "kind", "planted", "passed", "passed, 95 % Wilson limits"), rows)
     note = (
         f"Findings in the {len(papers)} papers as they are: {alarms}. Facts of each paper: at least {facts}. "
-        "The rules were mended against the own kinds, never against the held-out ones: only the latter say what "
-        "the audit does with fakes that it was not made for."
+        "The rules were mended against the own kinds, never against the held-out ones: only the latter "
+        "say what the audit does with fakes that it was not made for."
     )
     report(
         "Audit",
