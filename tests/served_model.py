@@ -13,8 +13,10 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+TYPED = r"(?:mean accuracy|difference in accuracy|exploring trials)[a-z ,]*"
+"""Labels of facts that make a sentence as they stand."""
 THINGS = ("other data", "a wider range", "another evaluator", "a longer run", "more noise", "less noise")
-DOUBTS = ("could well change the answer", "may matter more than it seems", "remains to be looked at")
+DOUBTS = ("could well change the answer", "may matter more than it seems", "might have to be looked at")
 MICRO_LINE = '    careful = 0.02 if knobs["mode"] == "slow" else 0.0\n'
 
 
@@ -100,6 +102,12 @@ def _names(text: str, heading: str) -> list[str]:
     return [name for part in parts for name in re.findall(r"^- `([^`]+)`:", part, re.MULTILINE)]
 
 
+def _labels(text: str, facts: list[str]) -> list[tuple[str, str]]:
+    """The facts whose words can be typed as they are listed, with these words."""
+    listed = dict(re.findall(r"^- `([^`]+)`: ([^=\n]+) = ", text, re.MULTILINE))
+    return [(fact, listed[fact]) for fact in facts if re.fullmatch(TYPED, listed.get(fact, ""))]
+
+
 def _section(text: str) -> dict[str, Any]:
     section = re.search(r"# Your section: ([a-z ]+)", text)
     words = re.search(r"^(\d+) to (\d+) words", text, re.MULTILINE)
@@ -113,13 +121,13 @@ def _section(text: str) -> dict[str, Any]:
     if section[1] == "related work":
         lines += [rf"One work speaks to this question \citep{{{work}}}." for work in works]
     if section[1] in ("results", "exploration"):
-        lines += [rf"The value of this number is \fact{{{fact}}}." for fact in facts]
+        lines += [rf"The {label} is \fact{{{fact}}}." for fact, label in _labels(text, facts)]
     if section[1] == "limitations":
         limits = text.partition("Limitations of this study:\n")[2].partition("\n\n")[0]
         lines += re.findall(r"^- (.+)$", limits, re.MULTILINE)
     if "varies" in settings and section[1] == "setup":
         lines.append(r"Replicates vary in \setting{varies}.")
-    backing = rf" with \fact{{{facts[0]}}}" if facts else ""
+    backing = r" over \fact{plan.n} replicates" if "plan.n" in facts else ""
     lines += [rf"The details{backing} stand in~\ref{{{label}}}." for label in labels]
     for thing, doubt in itertools.product(THINGS, DOUBTS):
         if sum(len(line.split()) for line in lines) >= int(words[1]) + 25:

@@ -176,7 +176,7 @@ class _Wording:
         if any(fact.name == "count.edits" for fact in facts.items):
             counted = (
                 r"candidates (\fact{count.edits} edits at the default knobs and \fact{count.tuned} further "
-                "configurations of the best of them)"
+                "configurations of one of them)"
             )
         parts = [f"{first[0]} was chosen {first[1]} {counted}"] + [f"{name} {n}" for name, n in rest]
         declared = ", as the person who brought them declares" if any(arm.declared for arm in arms) else ""

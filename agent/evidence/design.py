@@ -86,8 +86,8 @@ def _arms(is_code: bool, *, shared: bool) -> str:
         )
     tuned = (
         r"of its candidates, \fact{count.edits} were edits, each at the default knobs, and "
-        r"\fact{count.tuned} the best of these edits on configurations of the baseline, so that its knobs "
-        "were tuned over fewer"
+        r"\fact{count.tuned} one of these edits on configurations of the baseline, so that its knobs were "
+        "not tuned over all of them"
         if shared
         else "its knobs were tuned over the same configurations"
     )

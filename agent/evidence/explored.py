@@ -37,7 +37,7 @@ def explored_facts(tree: Tree, unit: str, label: str) -> list[Fact]:
         found += [
             count(name="count.edits", label="edits among the treatment's candidates",
                   value=edits, unit="", arms=("treatment",)),
-            count(name="count.tuned", label="further configurations of the best edit", value=rest,
+            count(name="count.tuned", label="configurations among the treatment's candidates", value=rest,
                   unit="", arms=("treatment",)),
         ]  # fmt: skip
     return found + _steps(tree, unit, label)

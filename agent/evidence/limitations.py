@@ -9,8 +9,8 @@ from agent.artifacts import CodeTreatment, Idea, KnobTreatment, Plan, Registrati
 
 _SHARED = (
     (
-        "The treatment's knobs were tuned over fewer configurations than the baseline's: "
-        r"\fact{count.edits} of its candidates went to edits."
+        r"\fact{count.edits} of the treatment's candidates went to edits at the default knobs, so that its "
+        "knobs were not tuned over all configurations of the baseline."
     ),
 )
 
