@@ -2,7 +2,8 @@
 
 Promises that a metric out of the evaluator is declared, finite and within its bounds, or there is none.
 A number that outputs can cause (not finite, out of bounds) is `invalid`; a file that breaks the format is
-the template's fault.
+the template's fault. Texts of the evaluator, which may repeat what outputs say, are kept as one short line
+that cannot steer a terminal.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from agent.artifacts import Curve, Measure, Scores
 from agent.errors import TemplateError
 from agent.spec import Metric
 from agent.templates import Template
+
+TEXT_LENGTH = 500
+"""Characters that are kept of a text of the evaluator."""
 
 
 class _CurveRow(BaseModel):
@@ -66,17 +70,17 @@ def read_evaluation(path: Path, template: Template) -> Evaluation:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise TemplateError(f"{where}: {path.name}: {key}: {first['msg']}") from error
+        raise TemplateError(f"{where}: {path.name}: {_line(key)}: {first['msg']}") from error
     except (ValueError, RecursionError) as error:
         raise TemplateError(f"{where} wrote a {path.name} that is not JSON: {error}") from error
     if document.status == "invalid":
-        return Evaluation(status="invalid", reason=document.reason or "the evaluator gave no reason")
+        return Evaluation(status="invalid", reason=_line(document.reason) or "the evaluator gave no reason")
     declared = template.spec.metrics
     missing = [name for name in declared if name not in document.metrics]
     named = (*document.metrics, *document.scores, *(curve.metric for curve in document.curves))
     unknown = [name for name in named if name not in declared]
     if missing or unknown:
-        fault = f"gave no metric {missing[0]!r}" if missing else f"gave {unknown[0]!r}"
+        fault = f"gave no metric {missing[0]!r}" if missing else f"gave {_line(unknown[0])!r}"
         raise TemplateError(f"{where} {fault}; template.toml declares {', '.join(declared)}")
     if problem := _problem(document, declared):
         return Evaluation(status="invalid", reason=problem)
@@ -84,8 +88,17 @@ def read_evaluation(path: Path, template: Template) -> Evaluation:
         status="ok",
         metrics=tuple(Measure(name=name, value=document.metrics[name]) for name in sorted(declared)),
         scores=Scores(values=document.scores) if document.scores else None,
-        curves=tuple(Curve.model_validate(row.model_dump()) for row in document.curves),
+        curves=tuple(
+            Curve(metric=row.metric, x_name=_line(row.x_name), x=row.x, y=row.y) for row in document.curves
+        ),
     )
+
+
+def _line(text: str) -> str:
+    """A text as one line of at most `TEXT_LENGTH` characters, all of which can be shown."""
+    words = " ".join(text[: 4 * TEXT_LENGTH].split())
+    shown = "".join(one if one.isprintable() else "\ufffd" for one in words)
+    return shown if len(shown) <= TEXT_LENGTH else f"{shown[: TEXT_LENGTH - 1]}…"
 
 
 def _problem(document: _Document, declared: Mapping[str, Metric]) -> str:
