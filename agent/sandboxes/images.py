@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 REPOSITORY = "shoal"
 BUILD = "/mnt"
 """Where a build finds what it needs; mounted, so that nothing of it is left in the image."""
+PRIVATE = ".build-"
+"""How folders begin that hold what one build is given to read; the builder's token follows."""
 BUILD_S = 3600
 CONTENT = "shoal.image"
 """Label of an image: `environment` or `tex`."""
@@ -179,7 +181,9 @@ class Images:
     def _mounted(self, sources: Sources) -> Iterator[list[tuple[Path, str]]]:
         """What a build gets to see, with where: files of a folder that only this user can enter."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        private = Path(tempfile.mkdtemp(prefix=f".build-{os.getpid()}-", dir=self._folder.resolve()))
+        private = Path(
+            tempfile.mkdtemp(prefix=f"{PRIVATE}{Owner.of_this_process().token}-", dir=self._folder.resolve())
+        )
         names = {path: f"{BUILD}/folder-{number}" for number, path in enumerate(sources.folders())}
         files = {"variables": sources.script(BUILD, names).encode()}
         for name, path in (("ca.pem", sources.certificates), ("client.pem", sources.client_certificate)):
@@ -256,10 +260,11 @@ def _proxies_of_client() -> dict[str, str]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed builds were given to read."""
-    for private in folder.glob(".build-*-*"):
-        pid = private.name.split("-")[1]
-        if pid.isdigit() and not Path("/proc", pid).exists():
+    """Remove what killed builds were given to read, of this process namespace only."""
+    owner = Owner.of_this_process()
+    for private in folder.glob(f"{PRIVATE}*"):
+        token = private.name.removeprefix(PRIVATE).rpartition("-")[0]
+        if owner.outlived(token.replace("_", " ")):
             shutil.rmtree(private, ignore_errors=True)
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from agent.artifacts import Limits
 from agent.ports import Job, Mount
+from agent.sandboxes.docker import connect
+from agent.sandboxes.images import Images
 from agent.sandboxes.owner import Owner
 from agent.sandboxes.staging import new_outputs, sweep_scratch
 from agent.trials.code import place_code
@@ -33,6 +35,23 @@ def test_scratch_of_the_dead_is_removed_and_that_of_others_stays(tmp_path: Path)
         (folder / "sub").mkdir(parents=True)
     sweep_scratch(tmp_path)
     assert set(mine.parent.iterdir()) == set(kept)
+
+
+@pytest.mark.docker
+def test_what_killed_builds_were_given_is_removed_and_that_of_other_containers_stays(
+    tmp_path: Path, docker_base_image: str
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    here = Owner.of_this_process()
+    dead = replace(here, pid=ended.pid, started="1")
+    folders = {
+        one: tmp_path / f".build-{one.token}-x_1" for one in (here, dead, replace(dead, namespace="1"))
+    }
+    for folder in folders.values():
+        folder.mkdir()
+    Images(connect(), tmp_path, docker_base_image, None)
+    assert [folder.exists() for folder in folders.values()] == [True, False, True]
 
 
 def test_two_jobs_never_share_a_folder(tmp_path: Path) -> None:
