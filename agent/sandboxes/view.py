@@ -37,6 +37,8 @@ PACKAGES = ("site-packages", "dist-packages")
 NO_LIBRARIES = ("bin", "sbin", "share", "include", "etc")
 READ_ONLY = ("/proc/sys", "/proc/pressure")
 """Of /proc what a job could write: settings of its namespaces; watches that end slowly."""
+CLOSED = ("/proc/keys", "/proc/key-users")
+"""Of /proc what names keys that Shoal's own session holds: calls about keys are refused, reading is not."""
 HOST = "host"
 """Handle of the environment that has the host's programs, TeX among them, and no packages."""
 
@@ -68,11 +70,12 @@ class View:
                     f"jobs need what lies in {folder}: keep the workspace somewhere else"
                 )
         self._hidden = (*_outermost(private, (*self._shown, *TEX, *NETWORK)), *_packages(self._shown))
-        self._read_only = [path for path in READ_ONLY if Path(path).exists()]
+        self._proc = {path: path for path in READ_ONLY if Path(path).exists()}
+        self._proc |= {path: os.devnull for path in CLOSED if Path(path).exists()}
 
     def proc(self) -> list[str]:
-        """Flags for what of /proc no job may write."""
-        return [flag for path in self._read_only for flag in ("--ro-bind", path, path)]
+        """Flags for what of /proc no job may write, or read."""
+        return [flag for path, source in self._proc.items() for flag in ("--ro-bind", source, path)]
 
     def system(self, environment: str, made: set[str], *, network: bool) -> list[str]:
         """Flags that show the host's programs and libraries, the interpreter and the environment, read-only.

@@ -43,8 +43,9 @@ NUMBERS = {
     "mount": (165, 40), "move_mount": (429, 429), "open_by_handle_at": (304, 265), "open_tree": (428, 428),
     "perf_event_open": (298, 241), "personality": (135, 92), "pidfd_getfd": (438, 438),
     "pidfd_open": (434, 434), "pivot_root": (155, 41), "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271), "ptrace": (101, 117), "setns": (308, 268), "swapon": (167, 224),
-    "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97), "userfaultfd": (323, 282),
+    "process_vm_writev": (311, 271), "ptrace": (101, 117), "setns": (308, 268), "shmget": (29, 194),
+    "swapon": (167, 224), "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97),
+    "userfaultfd": (323, 282),
 }
 '''
 """Stands before the code of every job."""

@@ -1,10 +1,14 @@
 """What a job can see: its own files and processes; nothing of the host, of its keys, of other jobs."""
 
+import ctypes
 import json
 import os
+import platform
 import shutil
 import threading
 from pathlib import Path
+
+import pytest
 
 from agent.artifacts import Outcome
 from agent.ports import Mount, Sandbox
@@ -44,6 +48,28 @@ def test_a_file_that_only_its_owner_may_read_stays_closed_when_it_is_mounted(run
     )
     assert "done" not in answer(outcome)
     assert (folder / "closed").stat().st_mode & 0o777 == 0o600
+
+
+def test_keys_of_the_host_are_not_named(run: Run) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    add, control = {"x86_64": (248, 250), "aarch64": (217, 219)}[platform.machine()]
+    session = -3  # the keyring of this process and those it starts
+    key = libc.syscall(add, b"user", b"shoal-test-key", b"x", 1, session)
+    if key < 0:
+        pytest.skip("this kernel lets no key be made")
+    try:
+        named = answer(
+            run("""
+            found = ""
+            for path in ("/proc/keys", "/proc/key-users"):
+                try: found += open(path).read()
+                except OSError: pass
+            answer(found)
+        """)
+        )
+    finally:
+        libc.syscall(control, 9, key, session)  # KEYCTL_UNLINK
+    assert "shoal-test-key" not in named
 
 
 def test_variables_of_the_host_are_not_there(run: Run) -> None:

@@ -1,9 +1,11 @@
 """What a job may ask of the kernel: as nobody, without capabilities, behind a filter, beside process 1."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
+from agent.ports import Mount
 from tests.contracts.support import Run, answer
 
 
@@ -56,6 +58,42 @@ def test_calls_into_the_kernel_fail(attack: Run) -> None:
     """)
     refused = (errno.EPERM, errno.ENOSYS)  # an error about the arguments would mean that the call was open
     assert {name: error for name, error in answer(outcome).items() if error not in refused} == {}
+
+
+def test_what_all_jobs_share_and_no_limit_counts_is_closed(run: Run, folder: Path) -> None:
+    (folder / "x").write_text("x")
+    outcome = run(
+        """
+        import ctypes, fcntl, mmap, socket
+        libc = ctypes.CDLL(None, use_errno=True)
+        file = os.open("/job/data/x", os.O_RDONLY)
+        def error(action, *arguments):
+            try: result = action(*arguments)
+            except OSError as failed: return failed.errno
+            return 0 if result != -1 else ctypes.get_errno()
+        closed = {
+            "inotify": error(libc.inotify_init1, 0), "lease": error(fcntl.fcntl, file, 1024, fcntl.F_RDLCK),
+            "lease on its own": error(fcntl.fcntl, os.open("/tmp/x", os.O_CREAT), 1024, fcntl.F_RDLCK),
+            "notes": error(fcntl.fcntl, os.open("/tmp", os.O_RDONLY), 1026, 1),
+            "huge file": error(os.memfd_create, "x", 4), "huge pages": error(mmap.mmap, -1, 1 << 21, 0x40022),
+            "huge segment": call("shmget", 0, 1 << 21, 0o4600),
+        }
+        sockets = {
+            "sctp": (2, 1, 132), "sctp by type": (2, 5, 0), "sctp 6": (10, 5, 132), "dccp": (2, 6, 33),
+            "dccp by type": (2, 6 | socket.SOCK_CLOEXEC, 0), "mptcp": (2, 1, 262), "smc": (10, 1, 256),
+            "l2tp": (2, 2, 115), "udplite": (2, 2, 136), "raw": (2, 3, 1),
+        }
+        closed |= {name: error(socket.socket, *arguments) for name, arguments in sockets.items()}
+        usual = [(2, 1, 0), (2, 2, 0), (2, 1, 6), (10, 2, 17), (1, 1, 0), (1, 5, 0)]
+        answer([closed, [tried(socket.socket, *arguments) for arguments in usual],
+                tried(mmap.mmap, -1, 1 << 21), tried(os.memfd_create, "x"), tried(fcntl.flock, file, 2)])
+        """,
+        (Mount(folder, "/job/data"),),
+    )
+    closed, usual, *others = answer(outcome)
+    refused = {errno.EPERM, errno.ENOSYS, errno.EAFNOSUPPORT}
+    assert {name: number for name, number in closed.items() if number not in refused} == {}
+    assert {*usual, *others} == {"done"}
 
 
 def test_a_terminal_takes_no_typed_letters(run: Run) -> None:
