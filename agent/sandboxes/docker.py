@@ -9,8 +9,6 @@ the process that made a container, so that the next start removes what is left e
 from __future__ import annotations
 
 import contextlib
-import select
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from agent.artifacts import Outcome
 from agent.errors import SandboxUnavailable, Stopped
 from agent.ports import Environment, Job
+from agent.sandboxes.attached import Attached
 from agent.sandboxes.collect import (
     OVERTIME_S,
     SHM_MB,
@@ -101,6 +100,8 @@ class Docker:
         self._owner = Owner.of_this_process()
         stand_guard(self._owner.label)
         self._running: set[_Running] = set()
+        self._asked: dict[str, list[str]] = {}
+        """The volumes of images that were looked at, by handle."""
         self._lock = threading.Lock()
         sweep_scratch(store)
         with _translated("cleaning up"):
@@ -173,7 +174,7 @@ class Docker:
             one.gone.wait()
 
     @contextlib.contextmanager
-    def _container(self, job: Job, gpu: str | None) -> Iterator[tuple[_Running, _Stream]]:
+    def _container(self, job: Job, gpu: str | None) -> Iterator[tuple[_Running, Attached]]:
         created = self._client.create_container(
             job.environment.handle,
             entrypoint=["python3", "-I", "-S", INIT],
@@ -183,6 +184,7 @@ class Docker:
             stdin_open=True,
             hostname="shoal",
             labels={LABEL: self._owner.label, "shoal.purpose": job.purpose},
+            healthcheck={"test": ["NONE"]},  # the image's own would run beside process 1
             use_config_proxy=False,  # the client's settings may hold a proxy's password
             host_config=self._host_config(job, gpu),
         )
@@ -193,7 +195,7 @@ class Docker:
             streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             with contextlib.closing(self._client.attach_socket(running.id, params=streams)) as attached:
                 self._start(running, job)
-                yield running, _Stream(attached, START_S + job.limits.wall_s + OVERTIME_S)
+                yield running, Attached(attached, START_S + job.limits.wall_s + OVERTIME_S)
         finally:
             self._remove(running.id)
             with self._lock:
@@ -213,6 +215,7 @@ class Docker:
         limits = job.limits
         mounts = [(mount.source.resolve(), mount.target) for mount in job.mounts]
         mounts += [(self._staged / name, f"/shoal/{name}") for name in ("init.py", "filter")]
+        volumes = set(self._volumes(job.environment.handle)) - {"/tmp", "/out"}
         memory = total_memory_mb(limits) << 20
         inodes = 2 * limits.out_files + 128
         common = "rw,exec,nosuid,nodev,mode=1777"
@@ -235,10 +238,21 @@ class Docker:
             security_opt=["no-new-privileges"],
             ulimits=[Ulimit(name="core", soft=1, hard=1)],
             log_config=LogConfig(type=LogConfig.types.NONE),
-            mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
+            mounts=[
+                *(Mount(target, str(source), type="bind", read_only=True) for source, target in mounts),
+                *(Mount(target, None, type="tmpfs", read_only=True) for target in volumes),
+            ],
         )
         config["ReadonlyPaths"] = list(READ_ONLY)
         return config
+
+    def _volumes(self, image: str) -> list[str]:
+        """The folders for which an image asks for a disk of the host, which would have no limit."""
+        if image not in self._asked:
+            client: Any = self._client
+            config = client.inspect_image(image)["Config"]
+            self._asked[image] = sorted(config.get("Volumes") or ())
+        return self._asked[image]
 
     def _memory_kills(self, container: str) -> int:
         """How often the engine noted that a process of the container was killed for memory."""
@@ -267,58 +281,6 @@ class Docker:
             if self._owner.outlived(row["Labels"][LABEL]):
                 with contextlib.suppress(APIError):  # another process may be removing it
                     self._remove(row["Id"])
-
-
-class _Stream:
-    """The attached output of a container: frames of 8 bytes of header and a payload, by stream."""
-
-    def __init__(self, attached: Any, seconds: float) -> None:
-        self._socket: socket.socket = getattr(attached, "_sock", attached)
-        self._socket.setblocking(True)
-        self._poll = select.poll()
-        self._poll.register(self._socket, select.POLLIN)
-        self._deadline = time.monotonic() + seconds
-        self._left = 0
-        self.errors = b""
-        """What process 1 itself, or the engine, wrote to standard error; the first 4 KiB."""
-
-    def read(self, size: int) -> bytes:
-        """1 to `size` bytes of standard output; none at its end.
-
-        Raises:
-            Silent: the deadline has passed.
-        """
-        while self._left == 0:
-            head = b""
-            while len(head) < 8:
-                part = self._receive(8 - len(head))
-                if not part:
-                    return b""
-                head += part
-            length = int.from_bytes(head[4:], "big")
-            if head[0] == 2:
-                self._note(length)
-            else:
-                self._left = length
-        part = self._receive(min(size, self._left))
-        self._left -= len(part)
-        return part
-
-    def _note(self, length: int) -> None:
-        while length:
-            part = self._receive(min(length, 4096))
-            if not part:
-                return
-            length -= len(part)
-            self.errors = (self.errors + part)[:4096]
-
-    def _receive(self, size: int) -> bytes:
-        if not self._poll.poll(max(0.0, self._deadline - time.monotonic()) * 1000):
-            raise Silent("it does not answer")
-        try:
-            return self._socket.recv(size)
-        except OSError as error:
-            raise Torn(f"the connection to the engine broke: {error}") from error
 
 
 def connect() -> APIClient:

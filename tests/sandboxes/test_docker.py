@@ -99,6 +99,39 @@ def test_proxies_of_the_client_do_not_reach_a_job(
     assert "shoal-secret" not in json.dumps(facts)
 
 
+def test_an_image_gives_no_disk_and_no_second_program(tmp_path: Path, docker_base_image: str) -> None:
+    client = connect()
+    made = client.create_container(docker_base_image, ["true"])["Id"]
+    changes = [
+        'VOLUME ["/data", "/out", "/var/lib/x"]',
+        "HEALTHCHECK --interval=1s CMD touch /tmp/checked",
+    ]
+    image = client.commit(made, "shoal-test", "volumes", changes=changes)["Id"]
+    client.remove_container(made)
+    code = """
+import json, os, time
+def writes(folder):
+    try: open(folder + "/x", "w").close()
+    except OSError: return False
+    return True
+written = [folder for folder in ("/data", "/var/lib/x") if writes(folder)]
+disks = [line.split()[1] for line in open("/proc/self/mounts") if line.startswith("/dev/") and " rw," in line]
+time.sleep(2)  # an interval of the health check, and one more
+json.dump([written, disks, os.path.exists("/tmp/checked")], open("/out/answer.json", "w"))
+"""
+    try:
+        docker = Docker(tmp_path, base_image="shoal-test:volumes")
+        environment = docker.environment(())
+        outcome = docker.run(
+            Job((environment.python, "-c", code), (), environment, Limits(wall_s=20), "test")
+        )
+        assert outcome.status == "ok", outcome.log_tail
+        assert json.loads(Path(str(outcome.outputs), "answer.json").read_text()) == [[], [], False]
+    finally:
+        client.remove_image(image, force=True)
+        client.close()
+
+
 def test_a_base_image_that_cannot_be_had_is_named(tmp_path: Path, docker_base_image: str) -> None:
     with pytest.raises(SandboxUnavailable, match=r"shoal-no-such-image:1 is not there and cannot be pulled"):
         Docker(tmp_path, base_image="127.0.0.1:1/shoal-no-such-image:1")
