@@ -14,6 +14,7 @@ from typing import Literal
 from agent.artifacts import Approval, Draft, Gate, Idea, MetaReview, Paper, Run, Verdict
 from agent.cli.change import Change, changed_draft, changed_idea
 from agent.cli.look import best_round, change_text, effect_text, known_run, print_json
+from agent.cli.said import sayable
 from agent.cli.stop import is_running
 from agent.errors import UserError
 from agent.stages.approvals import DIGITS, WORDS, Waiting, answered, subject, waiting
@@ -32,13 +33,14 @@ def answer(
         UserError: nothing waits there, it is not what `of` names, or the change breaks a rule.
     """
     workspace = Workspace(root)
+    why = sayable(why, "--why").strip()
     asked = _asked(workspace, name)
     if of is not None and (len(of) < 6 or not asked.of.startswith(of)):
         raise UserError(
             f"{asked.key}: {WORDS[asked.gate]} is not (any more) version {of} but {asked.of[:DIGITS]}: look "
             f"at it with `shoal show {asked.key}` and answer again"
         )
-    if given == "rejected" and not why.strip():
+    if given == "rejected" and not why:
         raise UserError("--why is empty: say why, the record keeps it")
     thing = subject(asked.gate, asked.key, workspace)
     assert thing is not None  # it waits
@@ -50,7 +52,7 @@ def answer(
         _say("nothing was recorded")
         return 1
     approval = Approval(
-        idea=asked.idea, gate=asked.gate, of=asked.of, answer=given, why=why.strip(),
+        idea=asked.idea, gate=asked.gate, of=asked.of, answer=given, why=why,
         revised=change.idea, n=change.n, without=change.without,
     )  # fmt: skip
     _record(workspace, asked, approval)

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agent.artifacts import CodeTreatment, Draft, Idea, Tree
+from agent.cli.said import Title, Words, read_brought
 from agent.errors import PlanRefused, UserError
 from agent.evidence.registration import LEAST_N, choose_n, exploring_differences
 from agent.spec import line_of_key
@@ -52,11 +53,11 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 class _Words(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str = Field(min_length=1)
-    hypothesis: str = Field(min_length=1)
-    prediction: str = Field(min_length=1)
-    refuted_if: str = Field(min_length=1)
-    what: str | None = Field(default=None, min_length=1)
+    title: Title
+    hypothesis: Words
+    prediction: Words
+    refuted_if: Words
+    what: Words | None = None
 
 
 class _Numbers(BaseModel):
@@ -147,7 +148,10 @@ def _edited(text: str, kind: type[ModelT]) -> tuple[ModelT, Path]:
     if ended.returncode != 0:
         path.unlink()
         raise UserError(f"the editor {command!r} ended with {ended.returncode}: nothing was recorded")
-    written = path.read_text(encoding="utf-8")
+    try:
+        written = read_brought(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}; nothing was recorded") from error
     try:
         return kind.model_validate(tomllib.loads(written)), path
     except tomllib.TOMLDecodeError as error:
@@ -156,7 +160,11 @@ def _edited(text: str, kind: type[ModelT]) -> tuple[ModelT, Path]:
         first = error.errors(include_url=False)[0]
         keys = [str(part) for part in first["loc"]]
         known = ", ".join(kind.model_fields)
-        message = f"it may have {known}" if first["type"] == "extra_forbidden" else first["msg"]
+        message = (
+            f"it may have {known}"
+            if first["type"] == "extra_forbidden"
+            else first["msg"].removeprefix("Value error, ")
+        )
         line = line_of_key(written, keys)
         raise UserError(f"{path}:{line}: {'.'.join(keys)}: {message}; nothing was recorded") from error
 

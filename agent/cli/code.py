@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.artifacts import Edit
+from agent.cli.said import read_brought
 from agent.errors import EditFailed
 from agent.templates import Template, apply_edits
 
@@ -86,12 +87,12 @@ def _edits(table: CodeTable, before: Mapping[str, str], folder: Path) -> tuple[E
     if table.edits:
         return tuple(Edit(file=one.file, search=one.search, replace=one.replace) for one in table.edits)
     if table.diff is not None:
-        return tuple(hunks((folder / table.diff).read_text(encoding="utf-8"), tuple(before)))
+        return tuple(hunks(read_brought(folder / table.diff), tuple(before)))
     found: list[Edit] = []
     for name, path in table.files.items():
         if name not in before:
             raise EditFailed(f"{name!r} is not an editable file ({', '.join(before)})")
-        found += between(name, before[name], (folder / path).read_text(encoding="utf-8"))
+        found += between(name, before[name], read_brought(folder / path))
     return tuple(found)
 
 

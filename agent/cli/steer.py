@@ -14,6 +14,7 @@ from typing import Any, Literal
 from agent.artifacts import Act, Candidate, Idea, Ideas, Run, Steering, Tree, Trial
 from agent.cli.events import events
 from agent.cli.look import change_text, idea_of, known_run, print_json, print_table, summaries
+from agent.cli.said import sayable
 from agent.cli.stop import is_running
 from agent.errors import UserError
 from agent.search import FIRST, branches
@@ -48,11 +49,13 @@ def hint(run_name: str, text: str, idea: str | None, root: Path, *, json: bool) 
     """Record a hint for a run, or for one idea of it; returns the exit code.
 
     Raises:
-        UserError: there is nothing left that it could reach.
+        UserError: there is nothing left that it could reach, or it must not be kept.
     """
     workspace = Workspace(root)
     run = known_run(workspace, run_name)
-    text = " ".join(text.split())  # one line: a hint must not look like another part of a prompt
+    text = " ".join(
+        sayable(text, "the hint").split()
+    )  # one line: a hint must not look like another part of a prompt
     if not 1 <= len(text) <= LONGEST:
         raise UserError(f"a hint has 1 to {LONGEST} characters; this one has {len(text)}")
     if idea is not None:

@@ -10,6 +10,7 @@ from typing import Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from agent.cli.said import read_brought
 from agent.errors import UserError
 from agent.spec import line_of_key
 
@@ -42,7 +43,7 @@ def read_toml(path: Path, kind: type[ModelT]) -> Written[ModelT]:
         UserError: it cannot be read, is no TOML, or does not fit; the text names line and key.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_brought(path)
         return Written(path, text, kind.model_validate(tomllib.loads(text)))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error

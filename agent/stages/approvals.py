@@ -108,9 +108,11 @@ def gates_of(text: str | None) -> tuple[Gate, ...]:
     """The gates that `--approve idea,plan,paper` names, in the order of a study.
 
     Raises:
-        UserError: a word is no gate.
+        UserError: a word is no gate, or there is none.
     """
     words = {word.strip() for word in (text or "").split(",")} - {""}
+    if text is not None and not words:
+        raise UserError(f"--approve names no gate; there are {', '.join(GATES)}")
     if unknown := sorted(words - set(GATES)):
         raise UserError(f"--approve {unknown[0]}: there is no such gate; there are {', '.join(GATES)}")
     return tuple(gate for gate in GATES if gate in words)

@@ -198,6 +198,15 @@ def test_what_cannot_be_answered_is_refused(folder: Path) -> None:
     assert_refused(answer("approve", "seen"), "several ideas wait", "seen/attention", "seen/ritual")
     assert_refused(answer("approve", "seen/width"), "no idea 'width'")
     assert_refused(answer("reject", "seen/ritual", "--why", " "), "--why")
+    assert_refused(answer("reject", "seen/ritual", "--why", "no \udcff"), "--why", "UTF-8")
+    assert_refused(answer("reject", "seen/ritual", "--why", "no \x1b[31m"), "--why", "control character")
+    for left in (r"printf '\377' >", "rm"):
+        script = folder / "editor"
+        script.write_text(f'#!/bin/sh\n{left} "$1"\n')
+        script.chmod(0o755)
+        spoilt = answer("approve", "seen/ritual", "--edit", env={"VISUAL": str(script)})
+        assert (spoilt.returncode, "cannot be read" in spoilt.stderr) == (2, True), spoilt.stderr
+    assert_refused(answer(*small("x"), "--approve", ","), "--approve", "idea, plan, paper")
     assert_refused(answer(*small("x"), "--approve", "money"), "--approve money", "idea, plan, paper")
     refused = answer("approve", "seen/ritual", "--edit", env={"VISUAL": "", "EDITOR": ""})
     assert (refused.returncode, "set EDITOR" in refused.stderr) == (2, True)

@@ -202,6 +202,11 @@ def test_a_scripted_study_records_a_hint_and_says_that_nobody_reads_it(tmp_path:
     assert (given.returncode, "nobody reads it" in given.stderr) == (0, True)
     assert_refused(answer("hint", "knob", " "), "1 to 2000 characters")
     assert_refused(answer("prune", "knob", "t0"), "no candidate 't0'")
+    key = {"OPENAI_API_KEY": "sk-SECRETKEY12345"}
+    assert_refused(answer("hint", "knob", "key sk-SECRETKEY12345 here", env=key), "holds the key")
+    assert_refused(answer("hint", "knob", "look \x1b[2J here"), "control character")
+    assert_refused(answer("hint", "knob", "bytes \udcff here"), "no valid UTF-8")
+    assert len(list(tmp_path.glob("experiments/knob/steering/*"))) == 1
     ended = shoal("resume", "knob", "--until", "explore")
     assert ended.returncode == 3, ended.stderr
     _, tree = tree_of(tmp_path, "knob")
