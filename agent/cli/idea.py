@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from agent.artifacts import CodeTreatment, Edit, Idea, KnobTreatment, Treatment
 from agent.cli.code import CodeProblem, CodeTable, edits_of
+from agent.cli.said import Title, Words
 from agent.cli.toml import Written, read_toml
 from agent.errors import UserError
 from agent.templates import Template
@@ -20,13 +21,13 @@ class IdeaWords(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str = Field(min_length=1)
-    hypothesis: str = Field(min_length=1)
-    prediction: str = Field(min_length=1)
-    refuted_if: str = Field(min_length=1)
+    title: Title
+    hypothesis: Words
+    prediction: Words
+    refuted_if: Words
     knob: str | None = None
     """The knob whose values are the idea."""
-    what: str | None = None
+    what: Words | None = None
     """The change of the code that is the idea."""
 
     @model_validator(mode="after")

@@ -6,6 +6,8 @@ what is treated, and tuning that its owner declares. Every problem is one line w
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +23,9 @@ from agent.errors import TemplateError
 from agent.evidence.registration import ABLATIONS, LEAST_N
 from agent.templates import Template, load_template
 
+LEAST_SESOI = 1e-6
+"""Of the template's smallest effect of interest."""
+LABEL, LABEL_SHOWN = re.compile(r"[^\W_](?:[^/\\\x00-\x1f\x7f]{0,58}[^/\\\s\x00-\x1f\x7f])?"), 60
 ORDER: tuple[Role, ...] = ("treatment", "baseline", "control", "ablation")
 """Of the arms in a study, whatever their order in the file."""
 
@@ -31,7 +36,7 @@ class ArmTable(CodeTable):
     role: Role
     knobs: dict[str, Scalar] = Field(default_factory=dict)
     """Off their defaults."""
-    tuning_trials: int = Field(default=0, ge=0)
+    tuning_trials: int = Field(default=0, ge=0, le=10**9)
     """Configurations that it was chosen from, as you declare; needed but for ablations."""
 
 
@@ -44,7 +49,7 @@ class PlanFile(IdeaWords):
     regime: str | None = None
     metric: str | None = None
     """The template's primary metric, repeated for the reader."""
-    sesoi: float | None = Field(default=None, gt=0)
+    sesoi: float | None = Field(default=None, gt=0, allow_inf_nan=False, strict=True)
     """Smallest effect of interest; the template's unless given."""
     n: int | None = Field(default=None, ge=LEAST_N)
     """Confirming replicates; chosen unless given."""
@@ -83,7 +88,9 @@ def read_plan(path: Path) -> Brought:
     most = len(template.confirming)
     if written.n is not None and written.n > most:
         file.refuse(["n"], f"{written.n} replicates, and the template has {most} to confirm on")
+    _check_sesoi(file, template)
     known_knob(file, written.knob, template)
+    _check_labels(file)
     arms = {label: _arm(file, label, template) for label in written.arms}
     _check_roles(file)
     ordered = sorted(arms, key=lambda label: ORDER.index(written.arms[label].role))
@@ -106,6 +113,29 @@ def _template(file: Written[PlanFile]) -> Template:
         if "template.toml:" in str(error):
             raise
         file.refuse(["template"], str(error))
+
+
+def _check_sesoi(file: Written[PlanFile], template: Template) -> None:
+    """Refuse an effect that the metric could never have, or that is as good as none."""
+    sesoi, (name, metric) = file.value.sesoi, template.primary
+    if sesoi is None:
+        return
+    low, high = metric.bounds or (-math.inf, math.inf)
+    if sesoi > high - low:
+        file.refuse(["sesoi"], f"{sesoi:g} is more than {name} can differ by: it lies in {low:g} to {high:g}")
+    if sesoi < LEAST_SESOI * (metric.sesoi or 0.0):
+        file.refuse(["sesoi"], f"{sesoi:g} is next to nothing: the template has {metric.sesoi}")
+
+
+def _check_labels(file: Written[PlanFile]) -> None:
+    """Names of arms stand in tables and figures."""
+    for label in file.value.arms:
+        if not LABEL.fullmatch(label):
+            shown = label if len(label) <= LABEL_SHOWN else f"{label[:LABEL_SHOWN]}…"
+            file.refuse(
+                ["arms", label],
+                f"{shown!r} is no name for an arm: a letter or digit first, at most 60 characters, no slash",
+            )
 
 
 def _arm(file: Written[PlanFile], label: str, template: Template) -> BroughtArm:

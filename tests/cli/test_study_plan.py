@@ -30,6 +30,7 @@ TREATED = '    careful = 0.02 if knobs["mode"] == "slow" else 0.0\n'
 BONUS = '    careful = 0.2 if knobs["mode"] == "slow" else 0.0\n'
 (RETURNS,) = re.findall(r"^    return 0.*\n", (MICRO / "experiment.py").read_text(), re.MULTILINE)
 TWICE = 'role = "control"\nedits = [{ file = "experiment.py", search = "STEPS", replace = "" }]'
+ENDLESS = 'files = { "experiment.py" = "/dev/zero" }'
 DIFF = f"""\
 diff --git a/experiment.py b/experiment.py
 --- a/experiment.py
@@ -122,6 +123,18 @@ def test_code_of_a_person_is_tuned_like_the_baseline_without_a_model(tmp_path: P
         ('knob = "attention"', 'knob = "patience"', ["plan.toml:7", "no knob 'patience'"]),
         ('metric = "accuracy"', 'metric = "speed"', ["plan.toml:8", "primary metric"]),
         ("sesoi = 0.1", "sesoi = 0", ["plan.toml:9", "sesoi"]),
+        ("sesoi = 0.1", "sesoi = inf", ["plan.toml:9", "sesoi", "finite"]),
+        ("sesoi = 0.1", "sesoi = true", ["plan.toml:9", "sesoi", "valid number"]),
+        ("sesoi = 0.1", "sesoi = 1.5", ["plan.toml:9", "more than accuracy can differ by"]),
+        ("sesoi = 0.1", "sesoi = 1e-300", ["plan.toml:9", "next to nothing"]),
+        ('title = "', 'title = " "#', ["plan.toml:", "title", "blank"]),
+        ('title = "', 'title = "\\u001b', ["plan.toml:", "title", "control character"]),
+        ('title = "', f'title = "{"x" * 301}', ["plan.toml:", "title", "at most 300"]),
+        ("[arms.plain]", '[arms.""]', ["plan.toml:", "'' is no name for an arm"]),
+        ("[arms.plain]", '[arms."../../x"]', ["plan.toml:", "no name for an arm"]),
+        ("[arms.plain]", f'[arms."{"x" * 5000}"]', ["plan.toml:", "…' is no name"]),
+        ("tuning_trials = 1\n", f"tuning_trials = {10**29}\n", ["arms.defaults.tuning_trials"]),
+        ('role = "control"', f'role = "control"\n{ENDLESS}', ["arms.defaults.files", "no regular file"]),
         ("n = 8", "n = 17", ["plan.toml:10", "has 16"]),
         ("n = 8", "n = 7", ["plan.toml:10", "8"]),
         ("tuning_trials = 1\n", "", ["arms.defaults.tuning_trials", "1 if it was simply set"]),
@@ -153,6 +166,17 @@ def test_a_plan_that_cannot_be_used_is_one_line_that_says_where(
     text = str(refused.value)
     assert "\n" not in text
     assert [word for word in words if word not in text] == [], text
+
+
+def test_a_plan_is_a_small_file_without_keys(tmp_path: Path) -> None:
+    answer, plan = at_once(tmp_path), tmp_path / "plan.toml"
+    plan.write_text(PLAN + "# sk-SECRETKEY12345\n")
+    given = answer("study", "plan.toml", env={"OPENAI_API_KEY": "sk-SECRETKEY12345"})
+    assert_refused(given, "plan.toml", "holds the key of a model server")
+    assert "SECRET" not in given.stderr
+    plan.write_text(PLAN + "#" * 2**20)
+    assert_refused(answer("study", "plan.toml"), "plan.toml", "more than 1048576 bytes")
+    assert_refused(answer("study", "/dev/zero"), "/dev/zero", "no regular file")
 
 
 def test_the_command_refuses_a_bad_plan_and_leaves_no_run(tmp_path: Path) -> None:
