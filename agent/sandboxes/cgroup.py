@@ -30,6 +30,10 @@ FILES = {
 }
 """The file of each controller that bounds a group, by version."""
 SWAP = {1: "memory.memsw.limit_in_bytes", 2: "memory.swap.max"}
+SOCKETS = "memory.kmem.tcp.limit_in_bytes"
+"""v1: the file that bounds the buffers of sockets, UDP's among them; v2 counts them as memory."""
+SOCKETS_MB = 16
+"""What a job's sockets may hold under v1, on top of its memory."""
 PEAK = {1: "memory.max_usage_in_bytes", 2: "memory.peak"}
 KILLS = {1: "memory.oom_control", 2: "memory.events"}
 _numbers = itertools.count()
@@ -44,6 +48,8 @@ class Tree:
     """Folder by controller, of `memory`, `pids` and `cpu` those that can be bounded; v2: one folder."""
     swap: bool = True
     """Swap can be bounded with memory."""
+    sockets: bool = True
+    """The buffers of sockets are bounded."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,8 @@ def make_group(tree: Tree, *, memory_mb: int, processes: int, cpus: int) -> Grou
         if tree.swap and "memory" in group.folders:
             beyond = limits["memory"] if tree.version == 1 else "0"  # v1 counts memory and swap together
             _write(group.folders["memory"] / SWAP[tree.version], beyond)
+        if tree.version == 1 and tree.sockets and "memory" in group.folders:
+            _write(group.folders["memory"] / SOCKETS, str(SOCKETS_MB << 20))
     except OSError:
         group.remove()
         raise
@@ -201,7 +209,8 @@ def version_2(mounts: Mapping[str, Path], own: Mapping[str, str]) -> Found:
 def _found(version: int, roots: dict[str, Path], files: set[str], why: str) -> Found:
     if len(roots) == len(CONTROLLERS):
         why = ""
-    return Found(Tree(version, roots, SWAP[version] in files) if roots else None, why)
+    sockets = version == 2 or SOCKETS in files
+    return Found(Tree(version, roots, SWAP[version] in files, sockets) if roots else None, why)
 
 
 def _upwards(mount: Path, own: str) -> Iterator[Path]:

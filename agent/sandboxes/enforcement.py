@@ -33,6 +33,8 @@ SAYS: dict[LimitName, tuple[str, str]] = {
     "processes": ("PidsLimit", "its kernel or user session lacks the pids controller"),
 }
 """What of a Docker engine's `info` says that it holds a limit, and what to do where it does not."""
+NO_SOCKETS = "without buffers of sockets"
+"""Said of the memory limit under cgroup v1 where they are not bounded."""
 SWAPS = Path("/proc/swaps")
 
 
@@ -53,7 +55,8 @@ def engine_rows(info: Mapping[str, Any]) -> tuple[Enforced, ...]:
     rows = []
     for limit, (name, mend) in SAYS.items():
         if info.get(name) is True:
-            rows.append(Enforced(limit, True, by))
+            sockets = limit == "memory" and info.get("CgroupVersion") == "1"  # the engine cannot bound them
+            rows.append(Enforced(limit, True, f"{by}, {NO_SOCKETS}" if sockets else by))
         elif limit == "swap" and here and swap_is_off():
             rows.append(Enforced(limit, True, "this machine has none"))
         else:
@@ -77,6 +80,8 @@ def group_rows(found: Found, *, counts_alone: bool) -> tuple[Enforced, ...]:
 
     # RLIMIT_DATA leaves open: memory that is shared, files in memory, and the sum over processes
     memory = row("memory", "memory", "only the data of each process is bounded")
+    if tree and memory.holds and not tree.sockets:
+        memory = Enforced("memory", True, f"{by}, {NO_SOCKETS}")
     if tree and tree.swap:
         swap = Enforced("swap", True, by)
     elif swap_is_off():

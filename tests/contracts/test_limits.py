@@ -2,6 +2,9 @@
 
 import pytest
 
+from agent.ports import Sandbox
+from agent.sandboxes.docker import Docker
+from agent.sandboxes.enforcement import NO_SOCKETS
 from tests.contracts.support import Run, answer, files_of
 
 BOMB = "held = []\nwhile True: held.append(bytearray(b'x' * (1 << 20)))"
@@ -39,6 +42,37 @@ def test_memory_is_bounded_over_all_processes(attack: Run, sums_memory: None, he
         os.wait()  # until the first one is killed
     """)
     assert outcome.status == "out_of_memory"
+
+
+def test_what_sockets_hold_is_bounded(sandbox: Sandbox, attack: Run, sums_memory: None) -> None:
+    if isinstance(sandbox, Docker) and NO_SOCKETS in str(sandbox.enforcement()):
+        pytest.skip("under cgroup v1 the engine does not bound the buffers of sockets, as the page says")
+    outcome = attack("""
+        import socket
+        loopback, held, sent = ("127.0.0.1", 0), [], 0
+        for _ in range(24):
+            one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            one.bind(loopback)
+            one.setblocking(False)
+            held.append(one)
+            for _ in range(70): tried(one.sendto, bytes(60000), one.getsockname())
+        server = socket.create_server(loopback, backlog=100)
+        for _ in range(24):
+            sender = socket.create_connection(server.getsockname())
+            held += [sender, server.accept()[0]]
+            sender.setblocking(False)
+            try:
+                while True: sent += sender.send(bytes(1 << 20))
+            except BlockingIOError: pass
+        received = 0
+        for one in held[:24]:
+            try:
+                while True: received += len(one.recv(1 << 16))
+            except BlockingIOError: pass
+        answer([received, sent])
+    """)
+    assert outcome.status == "out_of_memory" or sum(answer(outcome)) < 64 << 20
 
 
 def test_a_job_that_would_have_process_1_killed_for_its_memory_runs_out_of_it(
