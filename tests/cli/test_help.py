@@ -11,7 +11,8 @@ HEAVY = ("langgraph", "openai", "scipy", "docker", "matplotlib", "numpy", "pydan
 COMMANDS = (
     *("run", "resume", "stop", "list", "show", "logs", "trial", "template"),
     *("init", "clean", "doctor", "models", "estimate", "calls", "replay"),
-    *("verify", "reproduce", "replicate", "ledger"),
+    *("verify", "reproduce", "replicate", "ledger", "audit", "env", "study"),
+    *("approve", "reject", "hint", "prune", "pin", "tree"),
 )
 PROGRAM = """
 import sys
