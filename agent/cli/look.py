@@ -29,6 +29,7 @@ from agent.artifacts import (
     Tree,
     Verdict,
 )
+from agent.cli import MACHINERY, complain
 from agent.cli.again import again_lines, numbered
 from agent.cli.events import BEAT, events, failures
 from agent.cli.stop import is_running
@@ -159,14 +160,21 @@ def _present(path: Path) -> str | None:
 
 
 def list_runs(root: Path, *, json: bool) -> int:
-    """Print the runs of a workspace, one line an idea."""
+    """Print the runs of a workspace, one line an idea; returns 4 where the record of one is damaged.
+
+    A damaged run has its row, and its error on standard error: the others are shown all the same.
+    """
     workspace = Workspace(root)
-    rows = [
-        (known_run(workspace, name), summaries(workspace, name), is_running(workspace, name))
-        for name in workspace.runs()
-    ]
+    rows: list[tuple[Run, list[Summary], bool]] = []
+    damaged: dict[str, str] = {}
+    for name in workspace.runs():
+        try:
+            rows.append((known_run(workspace, name), summaries(workspace, name), is_running(workspace, name)))
+        except WorkspaceCorrupt as error:
+            way_on = "" if "shoal clean" in str(error) else f": `shoal resume {name}` says how to go on"
+            damaged[name] = f"{error}{way_on}"
     if json:
-        runs = [
+        runs: list[dict[str, Any]] = [
             {
                 "run": run.name,
                 "template": run.template,
@@ -176,25 +184,33 @@ def list_runs(root: Path, *, json: bool) -> int:
             }
             for run, ideas, running in rows
         ]
-        print_json({"schema": 1, "command": "list", "runs": runs})
-        return 0
-    if not rows:
+        runs += [{"run": name, "damaged": told, "ideas": []} for name, told in damaged.items()]
+        print_json({"schema": 1, "command": "list", "runs": sorted(runs, key=lambda one: str(one["run"]))})
+    elif not (rows or damaged):
         print(f"no runs in {root.resolve()}; `shoal run TEMPLATE` starts one")
-        return 0
-    lines = [("run", "template", "idea", "stage", "verdict", "paper")]
-    for run, ideas, running in rows:
-        where = run.template if run.regime == "default" else f"{run.template}/{run.regime}"
-        state = " (running)" if running else ""
-        if not ideas:
-            lines.append((run.name, where, "–", f"started{state}", "", ""))
-        for idea in ideas:
-            word = idea.verdict or "–"
-            failed = " (failed)" if idea.failed else " (waits for you)" if idea.waits else ""
-            lines.append(
-                (run.name, where, idea.id, idea.stage + state + failed, word, idea.pdf or idea.tex or "–")
-            )
-    print_table(lines)
-    return 0
+    else:
+        lines = [row for run, ideas, running in rows for row in _rows(run, ideas, running=running)]
+        lines += [(name, "–", "–", "damaged: see below", "", "") for name in damaged]
+        print_table([("run", "template", "idea", "stage", "verdict", "paper"), *sorted(lines)])
+    for told in damaged.values():
+        complain(told, MACHINERY)
+    return MACHINERY if damaged else 0
+
+
+def _rows(run: Run, ideas: Sequence[Summary], *, running: bool) -> list[tuple[str, ...]]:
+    """A run's rows in the list."""
+    where = run.template if run.regime == "default" else f"{run.template}/{run.regime}"
+    state = " (running)" if running else ""
+    if not ideas:
+        return [(run.name, where, "–", f"started{state}", "", "")]
+    lines = []
+    for idea in ideas:
+        word = idea.verdict or "–"
+        failed = " (failed)" if idea.failed else " (waits for you)" if idea.waits else ""
+        lines.append(
+            (run.name, where, idea.id, idea.stage + state + failed, word, idea.pdf or idea.tex or "–")
+        )
+    return lines
 
 
 def show_run(name: str, root: Path, *, json: bool) -> int:

@@ -1,12 +1,16 @@
 """Every kind of wrong input: one line that says what to do, exit code 2, and nothing left behind."""
 
+import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from agent.artifacts import Run
 from agent.workspace import Workspace
+from tests.cli.at_once import at_once
 from tests.cli.support import MICRO, Shoal, assert_refused, files, run_record
 
 
@@ -207,3 +211,19 @@ def test_the_key_of_a_server_is_never_printed(shoal: Shoal) -> None:
 
 def test_no_traceback_is_shown_where_home_is_missing(shoal: Shoal) -> None:
     assert "Traceback" not in shoal("list", env={"HOME": os.devnull}).stderr
+
+
+def test_a_damaged_run_does_not_hide_the_others_from_the_list(here: Path) -> None:
+    workspace = Workspace(here)
+    for name in ("first", "second"):
+        workspace.put(name, run_record(name))
+    workspace.path(Run, "first").write_text("{")
+    listed = at_once(here)("list")
+    assert listed.returncode == 4
+    assert re.findall(r"^(\w+) .*(damaged|started)", listed.stdout, re.MULTILINE) == [
+        ("first", "damaged"), ("second", "started"),
+    ]  # fmt: skip
+    (line,) = listed.stderr.splitlines()
+    assert "`shoal clean --run first`" in line
+    document = json.loads(at_once(here)("list", "--json").stdout)
+    assert [("damaged" in run, run["run"]) for run in document["runs"]] == [(True, "first"), (False, "second")]
