@@ -163,7 +163,7 @@ class Workspace:
             return tuple(Outcome.model_validate(row) for row in json.loads(path.read_bytes()))
         except FileNotFoundError:
             return ()
-        except (ValueError, ValidationError) as error:
+        except (ValueError, TypeError, RecursionError, ValidationError) as error:
             raise WorkspaceCorrupt(f"{path} is damaged") from error
 
     def log_tail(self, run: str, trial: str) -> str:
@@ -234,7 +234,7 @@ def read_artifact(kind: type[ArtifactT], path: Path) -> ArtifactT:
             raise WorkspaceCorrupt(f"{path} is not a {kind.__name__} of schema {SCHEMA}")
         artifact = kind.model_validate_json(json.dumps(document["content"]))
         stated = document["hash"]
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
         raise WorkspaceCorrupt(f"{path} is damaged: {str(error).splitlines()[0]}") from error
     if artifact.hash != stated:
         raise WorkspaceCorrupt(f"{path} was changed after it was written (its hash does not fit)")

@@ -201,7 +201,7 @@ def spent_before(calls: Path) -> dict[str, Spending]:
             stage = stage_of(content.get("site", ""))
             one = Spending(1, Usage(**entry["usage"]), entry["cost_usd"])
             spent[stage] = spent.get(stage, Spending()) + one
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             then = "what it reserved is not counted" if reserved else "the call is made, and paid, again"
             raise WorkspaceCorrupt(f"{path} is damaged ({error}): remove it, and {then}") from error
     return spent

@@ -134,7 +134,7 @@ def _keeps(text: str, schema: Mapping[str, Any]) -> bool:
     """Whether a reply is one bare object with the schema's keys, as an enforcing server writes it."""
     try:
         value = json.loads(text, strict=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and set(schema.get("required", ())) <= set(value)
 

@@ -125,7 +125,7 @@ def read_entry(path: Path) -> Entry:
                 recorded=True,
             ),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WorkspaceCorrupt(
             f"{path} is damaged ({error}): put it back from a copy, or remove it, and the call is made, "
             "and paid, again"

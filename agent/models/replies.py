@@ -51,7 +51,7 @@ def read_reply(body: bytes, mode: Mode, provider: Provider) -> Reply:
     """
     try:
         completion = json.loads(body.decode("utf-8", "replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         shown = " ".join(body[:80].decode("utf-8", "replace").split())
         raise NoCompletion(f"no JSON: {shown}" if shown else "an empty body") from None
     choices = completion.get("choices") if isinstance(completion, dict) else None

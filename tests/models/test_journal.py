@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
+from agent.artifacts import Run
 from agent.errors import AnswerRejected, SettingsError, WorkspaceCorrupt
 from agent.models.ask import TURNS, Asked
 from agent.models.budget import Budgeted, spent_before
 from agent.models.build import ModelSettings, build_model
 from agent.models.journal import Called, Journaled, read_entry
 from agent.models.keys import Keyless, known_keys
+from agent.models.providers import PROVIDERS
+from agent.models.replies import NoCompletion, read_reply
 from agent.models.wire import Reply, Request, Sampling, Unanswered
 from agent.ports import Usage
 from agent.prompts import EDIT, Message
+from agent.workspace import read_artifact
 from tests.models.server import ChatServer, completion
 from tests.models.support import BAD_CHECK, DATA, GOOD, KEY, client, request
 
@@ -212,3 +216,16 @@ def test_spending_is_known_again_after_a_restart(httpserver: HTTPServer, tmp_pat
     assert spent.cost_usd is not None
     assert spent.cost_usd > 0
     assert build_model(settings, tmp_path, {}).spent() == spent
+
+
+NESTED = "[" * 200_000
+
+
+def test_an_entry_of_nothing_but_brackets_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text(NESTED)
+    for read in (read_entry, lambda one: spent_before(one.parent), lambda one: read_artifact(Run, one)):
+        with pytest.raises(WorkspaceCorrupt, match=r"deep\.json"):
+            read(path)
+    with pytest.raises(NoCompletion):
+        read_reply(NESTED.encode(), "fenced", PROVIDERS["openai"])
