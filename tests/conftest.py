@@ -81,3 +81,19 @@ def pytest_make_collect_report(
     report = yield
     _refuse_skip(report)
     return report
+
+
+COUNTS = "faults, calls, completed, stopped, repeated"
+"""Property under which tests of the matrix of faults report these numbers."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.stats.get("passed", [])
+    rows = [value for report in reports for name, value in report.user_properties if name == COUNTS]
+    if rows:
+        faults, calls, completed, stopped, repeated = (sum(column) for column in zip(*rows, strict=True))
+        terminalreporter.section("matrix of faults")
+        terminalreporter.line(
+            f"{faults} faults in {calls} calls: {completed} studies completed, after {stopped} stops that "
+            f"were resumed; {repeated} recorded answers asked for again"
+        )

@@ -15,7 +15,7 @@ import pytest
 
 from agent.cli import run as shoal
 from agent.models.budget import spent_before
-from tests.faults.conftest import Counted
+from tests.faults.conftest import Count
 from tests.faults.server import (
     Fault,
     FaultServer,
@@ -192,14 +192,14 @@ def test_a_run_gets_over_faults_in_every_stage(
     server: FaultServer,
     undisturbed: Path,
     workspace: Path,
-    counted: Counted,
+    counted: Count,
     faults: tuple[Fault, ...],
 ) -> None:
     server.plays({stage: list(faults) for stage in STAGES})
     assert start(workspace, server) == 0
     assert server.tally.faults == len(faults) * len(STAGES)
     assert_whole(workspace, undisturbed, server)
-    counted.add(server.tally, completed=1)
+    counted(server.tally, completed=1)
 
 
 @pytest.mark.timeout(120)
@@ -208,14 +208,14 @@ def test_a_run_gets_over_slow_and_stalled_replies_in_every_stage(
     undisturbed: Path,
     workspace: Path,
     monkeypatch: pytest.MonkeyPatch,
-    counted: Counted,
+    counted: Count,
 ) -> None:
     monkeypatch.setenv("SHOAL_MODELS__TIMEOUT_S", "1.5")
     server.plays({stage: list(SLOW) for stage in STAGES})
     assert start(workspace, server) == 0
     assert server.tally.faults == len(SLOW) * len(STAGES)
     assert_whole(workspace, undisturbed, server)
-    counted.add(server.tally, completed=1)
+    counted(server.tally, completed=1)
 
 
 @pytest.mark.timeout(240)
@@ -223,7 +223,7 @@ def test_a_run_that_a_fault_ends_says_why_in_one_line_and_resumes_to_the_same_en
     server: FaultServer,
     undisturbed: Path,
     workspace: Path,
-    counted: Counted,
+    counted: Count,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     stopped = 0
@@ -239,7 +239,7 @@ def test_a_run_that_a_fault_ends_says_why_in_one_line_and_resumes_to_the_same_en
             stopped += 1
     assert start(workspace, server) == 0
     assert_whole(workspace, undisturbed, server)
-    counted.add(server.tally, completed=1, stopped=stopped)
+    counted(server.tally, completed=1, stopped=stopped)
 
 
 @pytest.mark.timeout(240)
@@ -248,7 +248,7 @@ def test_no_cap_is_overshot_while_calls_are_lost_and_repeated(
     undisturbed: Path,
     workspace: Path,
     monkeypatch: pytest.MonkeyPatch,
-    counted: Counted,
+    counted: Count,
 ) -> None:
     lost = [fault for fault in TRANSPORT if fault.billed and "huge" not in fault.name]
     server.plays({stage: list(lost) for stage in STAGES})
@@ -265,7 +265,7 @@ def test_no_cap_is_overshot_while_calls_are_lost_and_repeated(
         assert stopped < 40
     assert stopped > 2
     assert_whole(workspace, undisturbed, server)
-    counted.add(server.tally, completed=1, stopped=stopped)
+    counted(server.tally, completed=1, stopped=stopped)
 
 
 def test_waits_stand_among_the_events(
