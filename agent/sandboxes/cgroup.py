@@ -19,10 +19,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from agent.sandboxes.owner import Owner
+
 PERIOD_US = 100_000
 CONTROLLERS = ("memory", "pids", "cpu")
 JOBS, HOME = "shoal", "shoal-home"
 """v2: the folders of the jobs and of this process."""
+PREFIX = "shoal-"
+"""Begins the name of a job's group; the token of its owner and a number follow."""
 SYSTEMD = (".slice", ".scope", ".service")
 FILES = {
     1: {"memory": "memory.limit_in_bytes", "pids": "pids.max", "cpu": "cpu.cfs_quota_us"},
@@ -131,7 +135,7 @@ def make_group(tree: Tree, *, memory_mb: int, processes: int, cpus: int) -> Grou
     Raises:
         OSError: the tree refused.
     """
-    name = f"shoal-{os.getpid()}-{next(_numbers)}"
+    name = _name()
     group = Group(tree.version, {controller: root / name for controller, root in tree.roots.items()})
     quota = cpus * PERIOD_US
     limits = {
@@ -157,11 +161,17 @@ def make_group(tree: Tree, *, memory_mb: int, processes: int, cpus: int) -> Grou
     return group
 
 
+def _name() -> str:
+    """The name of a new group, which says who made it."""
+    return f"{PREFIX}{Owner.of_this_process().token}-{next(_numbers)}"
+
+
 def sweep(tree: Tree) -> None:
-    """Remove the groups of processes that no longer live."""
-    for folder in (folder for root in set(tree.roots.values()) for folder in root.glob("shoal-*-*")):
-        pid = folder.name.split("-")[1]
-        if pid.isdigit() and not Path("/proc", pid).exists():
+    """Remove the groups whose process is known to be gone, and nothing else."""
+    owner = Owner.of_this_process()
+    for folder in (folder for root in set(tree.roots.values()) for folder in root.glob(f"{PREFIX}*-*")):
+        token = folder.name.removeprefix(PREFIX).rpartition("-")[0]
+        if owner.outlived(token.replace("_", " ")):
             with contextlib.suppress(OSError):  # another process removes it, or its last job is just ending
                 folder.rmdir()
 
@@ -268,7 +278,7 @@ def _hand_down(folder: Path) -> None:
 
 def _offered(root: Path) -> frozenset[str]:
     """The files of a group made below `root`; none where none can be made."""
-    probe = root / f"shoal-{os.getpid()}-{next(_numbers)}"
+    probe = root / _name()
     try:
         probe.mkdir()
     except OSError:

@@ -69,6 +69,8 @@ def start(argv: list[str], limits: dict[str, int], output: int) -> int:
         os.dup2(output, 2)
         bound(resource.RLIMIT_CORE, 1)  # 0 would still feed a program that core_pattern pipes to; 1 does not
         bound(resource.RLIMIT_NOFILE, *OPEN_FILES)
+        for name in (resource.RLIMIT_NICE, resource.RLIMIT_RTPRIO):  # a host may let its users go first
+            bound(name, 0)
         for name, key in ((resource.RLIMIT_DATA, "data_bytes"), (resource.RLIMIT_NPROC, "processes")):
             if limits.get(key):
                 bound(name, limits[key])
@@ -105,10 +107,10 @@ def bound(name: int, value: int, most: int = 0) -> None:
     resource.setrlimit(name, (soft, hard))
 
 
-def reap(job: int) -> "int | None":
-    """Collect dead processes; returns the wait status of the job if it is among them."""
+def reap(job: int, deadline: float) -> "int | None":
+    """Collect dead processes until the deadline; returns the wait status of the job if it is among them."""
     ended = None
-    while True:
+    while time.monotonic() < deadline:  # on many cores a job may fork as fast as this collects
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
@@ -117,6 +119,7 @@ def reap(job: int) -> "int | None":
             return ended
         if pid == job:
             ended = status
+    return ended
 
 
 class Tail:
@@ -156,7 +159,7 @@ def wait(job: int, tail: Tail, wake: int, deadline: float) -> "tuple[int | None,
                 poll.unregister(source)
             if source == wake:
                 os.read(wake, 4096)
-        status = reap(job)
+        status = reap(job, deadline)
         if status is not None:
             return status, False
 

@@ -65,7 +65,7 @@ def groups_of(pid: int) -> list[Path]:
     """Control groups that a process of this machine made."""
     tree = cgroup.find().tree
     roots = set(tree.roots.values()) if tree else set()
-    return [folder for root in roots for folder in root.glob(f"shoal-{pid}-*")]
+    return [folder for root in roots for folder in root.glob(f"shoal-*_{pid}_*")]
 
 
 @pytest.fixture

@@ -221,8 +221,12 @@ def test_no_limit_can_be_raised(attack: Run) -> None:
 
 def test_a_job_cannot_put_itself_first(run: Run) -> None:
     outcome = run("""
+        import resource
         first = [os.SCHED_FIFO, os.SCHED_RR]
-        answer([*(tried(os.sched_setscheduler, 0, policy, os.sched_param(1)) for policy in first),
+        limits = [resource.getrlimit(name) for name in (resource.RLIMIT_NICE, resource.RLIMIT_RTPRIO)]
+        answer([limits, *(tried(os.sched_setscheduler, 0, policy, os.sched_param(1)) for policy in first),
                 tried(os.nice, -1), tried(os.setpriority, os.PRIO_PROCESS, 0, -20)])
     """)
-    assert set(answer(outcome)) == {"PermissionError"}
+    limits, *attempts = answer(outcome)
+    assert limits == [[0, 0], [0, 0]]
+    assert set(attempts) == {"PermissionError"}

@@ -4,11 +4,14 @@ The kernel's own behaviour is tried by tests/contracts and test_limits.py, under
 has; here plain folders show what would be written and read under the other one.
 """
 
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.sandboxes.cgroup import Group, Tree, make_group, version_1, version_2
+from agent.sandboxes.cgroup import Group, Tree, make_group, sweep, version_1, version_2
+from agent.sandboxes.owner import Owner
 
 EVERY = ("memory", "pids", "cpu")
 
@@ -56,6 +59,22 @@ def test_what_the_kernel_counts_is_read(version: int, files: dict[str, str], tmp
         (tmp_path / name).write_text(text)
     group = Group(version, all_in(tmp_path))
     assert (group.memory_kills(), group.refused_forks(), group.peak_mb()) == (3, 2, 3.0)
+
+
+def test_groups_of_dead_processes_are_removed_and_those_of_others_stay(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    here = Owner.of_this_process()
+    dead = replace(here, pid=ended.pid, started="1")
+    kept = [here, replace(dead, namespace="1"), replace(dead, boot="another-boot")]
+    for owner in (dead, *kept):
+        (tmp_path / f"shoal-{owner.token}-0").mkdir()
+    mine = make_group(Tree(2, {"pids": tmp_path}), memory_mb=1, processes=1, cpus=1).folders["pids"]
+    (tmp_path / "shoal-home").mkdir()
+    sweep(Tree(2, {"pids": tmp_path}))
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*(f"shoal-{owner.token}-0" for owner in kept), mine.name, "shoal-home"}
+    assert here.token in mine.name
 
 
 def test_folders_in_which_no_group_gets_its_files_are_no_tree(tmp_path: Path) -> None:
