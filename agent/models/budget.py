@@ -110,8 +110,7 @@ class Budgeted:
             self._settle(number, stage, None)
             _remove(note)
             return replace(reply, cost_usd=0.0)
-        counted = reply.usage.prompt_tokens + reply.usage.completion_tokens > 0
-        usage = reply.usage if counted or request.model == SCRIPTED else most.usage
+        usage = reply.usage if request.model == SCRIPTED else _booked(reply, most.usage)
         cost = cost_of(request.model, usage, self.prices)
         self._settle(number, stage, Spending(1, usage, cost))
         return replace(reply, usage=usage, cost_usd=cost, reservation=note)
@@ -173,6 +172,18 @@ class Budgeted:
         content = {"site": request.site, "prompt": request.prompt, "model": request.model, **asdict(most)}
         write_durably(path, json.dumps(content).encode())
         return path
+
+
+def _booked(reply: Reply, most: Usage) -> Usage:
+    """The tokens that count as spent: what the server did not count is taken for all that it could be."""
+    usage = reply.usage
+    if usage.prompt_tokens + usage.completion_tokens == 0:
+        return most
+    if "prompt" in reply.uncounted:
+        usage = replace(usage, prompt_tokens=max(usage.prompt_tokens, most.prompt_tokens))
+    if "completion" in reply.uncounted:
+        usage = replace(usage, completion_tokens=max(usage.completion_tokens, most.completion_tokens))
+    return usage
 
 
 def _told(spent: Spending, held: Spending, next_one: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from agent.models.providers import Provider
 from agent.models.wire import Finish, Mode, Reply
@@ -28,6 +28,9 @@ REASONING = (
     "reasoning_tokens",
 )
 """Where servers put the tokens of reasoning."""
+Part = Literal["prompt", "completion"]
+PROMPT, COMPLETION = ("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens")
+PARTS: Mapping[Part, tuple[str, ...]] = {"prompt": PROMPT, "completion": COMPLETION}
 NONSENSE = 1e12
 """No call has so many tokens."""
 _CUT = ("length", "max_tokens", "model_length")
@@ -69,7 +72,9 @@ def read_reply(body: bytes, mode: Mode, provider: Provider) -> Reply:
     if refusal or told in _REFUSED:
         finish, text = "refusal", _text(refusal) or text
     clean = text.encode("utf-8", "replace").decode()
-    return Reply(text=clean, finish=finish, mode=mode, usage=read_usage(completion.get("usage"), provider))
+    counted = completion.get("usage")
+    usage, lacking = read_usage(counted, provider), uncounted(counted)
+    return Reply(text=clean, finish=finish, mode=mode, usage=usage, uncounted=lacking)
 
 
 def _error_in(completion: Any) -> tuple[str, int | None]:
@@ -108,15 +113,35 @@ def read_usage(usage: Any, provider: Provider) -> Usage:
     """
     if not isinstance(usage, dict):
         return Usage()
-    prompt = _first(usage, ("prompt_tokens", "input_tokens"))
-    completion = _first(usage, ("completion_tokens", "output_tokens"))
+    prompt, completion = _first(usage, PROMPT), _first(usage, COMPLETION)
     cached = _first(usage, _own_first(provider.cached_field, CACHED))
     reasoning = _first(usage, _own_first(provider.reasoning_field, REASONING))
     if cached > prompt:
         prompt += cached
     total = _first(usage, ("total_tokens",))
+    if not prompt and _told(usage, COMPLETION):
+        prompt = max(0, total - completion)
     completion = max(completion, total - prompt)
     return Usage(prompt, cached, completion, min(reasoning, completion))
+
+
+def uncounted(usage: Any) -> frozenset[Part]:
+    """The parts that the server did not count, or not as any call could have it; a sum may tell one part."""
+    if not isinstance(usage, dict):
+        return frozenset(PARTS)
+    lacking = frozenset[Part](part for part, fields in PARTS.items() if not _told(usage, fields))
+    known = _first(usage, PROMPT) + _first(usage, COMPLETION)
+    return frozenset() if len(lacking) == 1 and _first(usage, ("total_tokens",)) > known else lacking
+
+
+def _told(usage: Mapping[str, Any], fields: Iterable[str]) -> bool:
+    """Whether one of the fields holds a count; none is no count of a prompt, which always has tokens."""
+    values = [usage.get(name) for name in fields]
+    return any(_is_count(value) and (value > 0 or fields == COMPLETION) for value in values)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < NONSENSE
 
 
 def _own_first(own: str, known: tuple[str, ...]) -> Iterable[str]:
@@ -129,6 +154,6 @@ def _first(usage: Mapping[str, Any], paths: Iterable[str]) -> int:
         value: Any = usage
         for name in path.split("."):
             value = value.get(name) if isinstance(value, dict) else None
-        if isinstance(value, int | float) and 0 < value < NONSENSE:
+        if _is_count(value) and value > 0:
             return int(value)
     return 0

@@ -124,6 +124,8 @@ class Reply:
     finish: Finish
     mode: Mode
     usage: Usage = field(default_factory=Usage)
+    uncounted: frozenset[Literal["prompt", "completion"]] = frozenset()
+    """Parts whose tokens the server did not count, or not in a number: the budget books what it reserved."""
     cost_usd: float | None = None
     """Set by the budget; None where the price is not known."""
     recorded: bool = False

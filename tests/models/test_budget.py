@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -259,3 +260,22 @@ def test_what_asks_to_stop_is_heard_before_a_call():
     with pytest.raises(Stopped, match="time is up"):
         Budgeted(inner, check=stop).complete(SMALL)
     assert inner.made == []
+
+
+@pytest.mark.parametrize(
+    ("usage", "lacking", "booked"),
+    [
+        (Usage(0, 0, 1), "prompt", Usage(MOST - 50, 0, 1)),
+        (Usage(7, 0, 0), "completion", Usage(7, 0, 50)),
+    ],
+)
+def test_what_a_server_does_not_count_is_booked_as_reserved(
+    usage: Usage, lacking: Literal["prompt", "completion"], booked: Usage
+) -> None:
+    class Miscounts:
+        def complete(self, request: Request) -> Reply:
+            return Reply("{}", "stop", "json_schema", usage, uncounted=frozenset({lacking}))
+
+    budget = Budgeted(Miscounts(), AllCaps())
+    assert budget.complete(SMALL).usage == booked
+    assert budget.spent().usage == booked

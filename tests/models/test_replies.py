@@ -96,6 +96,33 @@ def test_whatever_is_counted_is_booked(counted: Any, usage: Usage) -> None:
     assert read_usage(counted, OPENAI) == usage
 
 
+@pytest.mark.parametrize(
+    ("counted", "lacking"),
+    [
+        (None, {"prompt", "completion"}),
+        ({"prompt_tokens": 1e30, "completion_tokens": 1}, {"prompt"}),
+        ({"prompt_tokens": "12", "completion_tokens": 1}, {"prompt"}),
+        ({"prompt_tokens": 0, "completion_tokens": 1}, {"prompt"}),
+        ({"prompt_tokens": 12, "completion_tokens": True}, {"completion"}),
+        ({"prompt_tokens": 12, "completion_tokens": -1}, {"completion"}),
+        ({"prompt_tokens": 12}, {"completion"}),
+        ({"prompt_tokens": 12, "total_tokens": 12}, {"completion"}),
+        ({"prompt_tokens": 12, "completion_tokens": 0}, set()),
+        ({"completion_tokens": 4, "total_tokens": 16}, set()),
+        ({"prompt_tokens": 12, "total_tokens": 16}, set()),
+    ],
+)
+def test_a_part_that_is_no_count_is_known_as_uncounted(counted: Any, lacking: set[str]) -> None:
+    content = json.loads(body({"content": "a"})) | {"usage": counted}
+    assert read_reply(json.dumps(content).encode(), "fenced", OPENAI).uncounted == lacking
+
+
+@pytest.mark.parametrize("known", ["prompt", "completion"])
+def test_a_sum_tells_the_part_that_is_missing(known: str) -> None:
+    counted = {"prompt": {"prompt_tokens": 12}, "completion": {"completion_tokens": 4}}[known]
+    assert read_usage({**counted, "total_tokens": 16}, OPENAI) == Usage(12, 0, 4, 0)
+
+
 def fault(status: int, body: Any = None, headers: dict[str, str] | None = None) -> Exception:
     return Told(status, body, headers or {}, "sk-key").fault("openai:m", "http://here/v1", "OPENAI_API_KEY")
 
