@@ -203,7 +203,7 @@ def _rows(run: Run, ideas: Sequence[Summary], *, running: bool) -> list[tuple[st
     state = " (running)" if running else ""
     if not ideas:
         return [(run.name, where, "–", f"started{state}", "", "")]
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for idea in ideas:
         word = idea.verdict or "–"
         failed = " (failed)" if idea.failed else " (waits for you)" if idea.waits else ""
