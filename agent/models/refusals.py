@@ -1,7 +1,7 @@
 """What an error status of a model server means, and who must act.
 
-Promises that 400, 401, 402, 403 and 404 end at once with their remedy, that 408, 409, 429 and 5xx are faults
-that may pass, and that no key stands in any text.
+Promises that redirects and 400, 401, 402, 403 and 404 end at once with their remedy, that 408, 409, 429 and
+5xx are faults that may pass, and that no key stands in any text.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from agent.errors import ModelUnavailable, SettingsError
+from agent.models.keys import MARK
 from agent.models.wire import Passing, Unanswered
 
 PASSING = (408, 409, 425, 429)
@@ -33,8 +34,12 @@ class Told:
         self.headers = headers
         text = self.error.get("message") or self.error or body
         text = " ".join(str(text).split())
-        self.text = text.replace(key, "[key]") if key else text
+        self._key = key
+        self.text = self._without_key(text)
         """Its words in one line, without the key."""
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, MARK) if self._key else text
 
     @property
     def short(self) -> str:
@@ -63,6 +68,12 @@ class Told:
         if self.status == 404:
             hint = "check the model's name and --base-url (for most servers it ends in /v1)"
             return SettingsError(f"{model}: HTTP 404 from {where}; {hint}. {says}")
+        if 300 <= self.status < 400:
+            to = self._without_key(self.headers.get("location", "")) or "another address"
+            return SettingsError(
+                f"{model}: {where} sends on to {to} (HTTP {self.status}), which is not followed: name the "
+                "address that is meant with --base-url"
+            )
         if self.status == 402:
             return ModelUnavailable(f"{model}: HTTP 402, the account has no credit: add some. {says}")
         if self.status in PASSING or self.status >= 500:

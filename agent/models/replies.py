@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from agent.models.providers import Provider
 from agent.models.wire import Finish, Mode, Reply
@@ -137,10 +137,10 @@ def uncounted(usage: Any) -> frozenset[Part]:
 def _told(usage: Mapping[str, Any], fields: Iterable[str]) -> bool:
     """Whether one of the fields holds a count; none is no count of a prompt, which always has tokens."""
     values = [usage.get(name) for name in fields]
-    return any(_is_count(value) and (value > 0 or fields == COMPLETION) for value in values)
+    return any(_is_count(value) and (value > 0 or fields is COMPLETION) for value in values)
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < NONSENSE
 
 

@@ -49,7 +49,10 @@ class Bounded(httpx2.SyncByteStream):
 
 
 def open_client(key: str, base_url: str, timeout_s: float | None) -> OpenAI:
-    """An SDK client for one server: no retries of its own, bounded replies; proxies as the variables say."""
+    """An SDK client for one server: no retries of its own, bounded replies, and no other server.
+
+    Proxies are as the variables say; where a server sends on elsewhere, key and prompts do not follow.
+    """
     from openai import DefaultHttpxClient, OpenAI
 
     def bound(response: httpx2.Response) -> None:
@@ -62,5 +65,7 @@ def open_client(key: str, base_url: str, timeout_s: float | None) -> OpenAI:
         base_url=base_url,
         timeout=timeout,
         max_retries=0,
-        http_client=DefaultHttpxClient(timeout=timeout, event_hooks={"response": [bound]}),
+        http_client=DefaultHttpxClient(
+            timeout=timeout, follow_redirects=False, event_hooks={"response": [bound]}
+        ),
     )

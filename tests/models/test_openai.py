@@ -212,7 +212,7 @@ def test_a_schema_that_breaks_the_server_is_not_asked_for_again(httpserver: HTTP
 
 def test_no_key_stands_in_the_excerpt_of_an_unreadable_reply(httpserver: HTTPServer):
     server = ChatServer(httpserver, Response(f"your key is {KEY}", content_type="text/plain"))
-    with pytest.raises(Unanswered, match=r"your key is \[key\]"):
+    with pytest.raises(Unanswered, match=r"your key is \[key removed\]"):
         client(server).complete(request())
 
 
@@ -222,3 +222,15 @@ def test_closed_connections_are_opened_anew(httpserver: HTTPServer):
     for _ in range(2):
         assert speaking.complete(request()).text == GOOD
         speaking.close()
+
+
+def test_a_server_that_sends_on_to_another_gets_neither_key_nor_prompt_there(httpserver: HTTPServer):
+    elsewhere = ChatServer(httpserver, completion(GOOD))
+    httpserver.expect_request("/old/chat/completions", method="POST").respond_with_data(
+        status=307, headers={"location": f"{elsewhere.base_url}/chat/completions"}
+    )
+    old = httpserver.url_for("/old")
+    with pytest.raises(SettingsError, match="--base-url") as told:
+        OpenAIClient({"OPENAI_API_KEY": KEY}, old).complete(request())
+    assert elsewhere.requests == []
+    assert f"{old} sends on to {elsewhere.base_url}/chat/completions (HTTP 307)" in str(told.value)

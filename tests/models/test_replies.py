@@ -195,4 +195,4 @@ def test_other_refusals_are_the_users_and_hold_no_key(status: int) -> None:
     found = fault(status, {"error": {"message": "bad sk-key\nin two lines"}})
     assert isinstance(found, SettingsError)
     assert "sk-key" not in str(found)
-    assert "bad [key] in two lines" in str(found)
+    assert "bad [key removed] in two lines" in str(found)
