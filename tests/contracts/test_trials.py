@@ -1,6 +1,7 @@
 """What the code of a trial can see of its template, its data and other trials."""
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from agent.trials.code import hash_folder
 from agent.trials.prepare import Prepared, prepare
 from agent.trials.runner import experiment_job, run_trial
 from tests.contracts.support import PRELUDE, ROOT, files_of
+from tests.sandboxes.ordinary import USER, OrdinaryBubblewrap
 
 MICRO = ROOT / "tests" / "templates" / "micro"
 LOOK = """
@@ -47,6 +49,9 @@ def curious(sandbox: Sandbox) -> Iterator[Prepared]:
         folder = Path(name)
         folder.chmod(0o755)
         root, store = folder / "template", folder / "workspace" / "experiments" / ".store"
+        store.mkdir(mode=0o700, parents=True)
+        if isinstance(sandbox, OrdinaryBubblewrap):
+            os.chown(store, USER, USER)  # the store of a trial belongs to whoever runs it
         shutil.copytree(MICRO, root)
         (root / "experiment.py").write_text(f"import json\n{PRELUDE}\n{LOOK}")
         told = f'    write(data / "common" / "store.json", {str(store)!r})\n'
