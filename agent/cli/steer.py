@@ -90,6 +90,9 @@ def steer(name: str, node: str, act: Literal["prune", "pin"], root: Path, *, jso
         )
     if act == "pin":
         _can_have_children(workspace, run, idea, known[node])
+        wish = Steering(act="prune", idea=idea, node=node)
+        if known[node].mark == "pruned" or wish in wishes(workspace, run.name).values():
+            raise UserError(f"{node} is cut off: nothing of it can be pinned any more")
     number = _record(workspace, run, Steering(act=act, idea=idea, node=node))
     said = "and what builds on it is cut off" if act == "prune" else "gets every second edit"
     return _confirm(run, workspace, number, act, f"{run_name}/{idea}: {node} {said}", json=json)

@@ -98,6 +98,7 @@ def steered(server: HTTPServer, tmp_path_factory: pytest.TempPathFactory) -> tup
         in_folder(folder)("hint", name, HINT)
         (idea,) = (path.parent.name for path in folder.glob(f"experiments/{name}/ideas/*/idea.json"))
         in_folder(folder)("prune", f"{name}/{idea}", "t0")
+        in_folder(folder)("pin", f"{name}/{idea}", "t0")  # which is cut off: it is refused
         in_folder(folder)("pin", f"{name}/{idea}", "t1")
 
     author.meanwhile = {ASKED_AT: lambda: speak("straight")}
