@@ -85,7 +85,13 @@ class TrialCaps:
             for name, cap in self.caps.of("max_trials", stage):
                 count = held[name] if name else held.total()
                 if count + 1 > cap:
-                    raise reached("max_trials", name, cap, count + 1, f"{count} trials were run")
+                    raise reached(
+                        "max_trials",
+                        name,
+                        cap,
+                        count + 1,
+                        f"{count} {'trial was' if count == 1 else 'trials were'} run",
+                    )
             self._reserved[trial.id] = stage
 
     def settle(self, trial_id: str, *, ran: bool) -> None:

@@ -106,11 +106,16 @@ def show_estimate(
     """
     from agent.cli.idea import read_idea
     from agent.cli.settings import load
+    from agent.models.providers import parse_spec
+    from agent.models.wire import SCRIPTED
 
     settings = load(flags, Path(), os.environ)
     found = named_template(template)
     name, _ = found.regime(regime)
     checks.enough_replicates(settings.run.replicates, found)
+    for model in build.model_settings(settings).models.values():
+        if model != SCRIPTED:
+            parse_spec(model)
     scripted = build.models_of(settings).scripted
     asked, brought = read_idea(idea, found, scripted=scripted)
     workspace = Workspace(root)

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,9 +161,10 @@ def start(request: Request) -> int:
                 workspace.put(name, run)
                 study = Study(run, equipment, settings, workspace, log, request.consents)
                 return see_through(study, "study" if own else "run", request.until, json=request.json)
-        except UserError:
-            _forget(workspace, run, paid=not scripted)
-            raise
+        except UserError as error:
+            if _forget(workspace, run, paid=not scripted):
+                raise
+            raise _with_way_on(error, name) from error
 
 
 def resume(request: Resumption) -> int:
@@ -209,7 +211,10 @@ def resume(request: Resumption) -> int:
         with EventLog(folder) as log:
             log.went_on(caps)
             study = Study(run, equipment, settings, workspace, log, request.consents)
-            return see_through(study, "resume", request.until, json=request.json)
+            try:
+                return see_through(study, "resume", request.until, json=request.json)
+            except UserError as error:
+                raise _with_way_on(error, run.name) from error
 
 
 def _begin_again(
@@ -311,9 +316,22 @@ def _sweep(workspace: Workspace, name: str) -> None:
             part.unlink()
 
 
-def _forget(workspace: Workspace, run: Run, *, paid: bool) -> None:
-    """Remove a run that ended before it recorded a trial; answers that were paid for stay, resumable."""
+def _with_way_on(error: UserError, name: str) -> UserError:
+    """The same error of a run that stays, with how to go on once it is mended."""
+    if "shoal resume" in str(error):
+        return error
+    told = copy(error)
+    told.args = (f"{error} (then `shoal resume {name}` goes on)",)
+    return told
+
+
+def _forget(workspace: Workspace, run: Run, *, paid: bool) -> bool:
+    """Remove a run that ended before it recorded a trial; answers that were paid for stay, resumable.
+
+    Returns whether it is gone.
+    """
     folder = workspace.run_folder(run.name)
     if any((folder / "results").glob("*.json")) or (paid and any((folder / "calls").glob("*.json"))):
-        return
+        return False
     shutil.rmtree(folder)
+    return True

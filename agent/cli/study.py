@@ -87,7 +87,8 @@ class Report:
             lines += [f"  failed  {idea.failed}"] if idea.failed else []
             lines += [f"  paper   {idea.pdf or idea.tex}"] if idea.tex else []
             lines += [f"  review  {idea.review}"] if idea.review else []
-        lines.append(f"{self.trials} trials, cost {cost_text(self.cost_usd)}")
+        trials = "1 trial" if self.trials == 1 else f"{self.trials} trials"
+        lines.append(f"{trials}, cost {cost_text(self.cost_usd)}")
         return lines
 
 

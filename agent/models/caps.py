@@ -27,6 +27,8 @@ FLAGS: Mapping[Kind, str] = MappingProxyType(
 UNITS: Mapping[Kind, str] = MappingProxyType(
     {"max_cost_usd": "USD", "max_tokens": "tokens", "max_minutes": "minutes", "max_trials": "trials"}
 )
+LEAST_ADVICE: Mapping[Kind, float] = MappingProxyType({"max_minutes": 10.0, "max_trials": 10.0})
+"""The least higher cap that is worth naming: one that is reached again at once helps nobody."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def reached(kind: Kind, stage: str, cap: float, needed: float, so_far: str) -> C
         needed: What going on could bring the sum to, in the cap's unit.
         so_far: What was spent, in words.
     """
-    higher = amount_text(_rounded_up(max(2 * cap, needed)))
+    higher = amount_text(_rounded_up(max(2 * cap, needed, LEAST_ADVICE.get(kind, 0.0))))
     unit = UNITS[kind]
     if not stage:
         text = f"stopped at the cap of {amount_text(cap)} {unit} ({FLAGS[kind]}): {so_far}"

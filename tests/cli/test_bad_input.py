@@ -46,6 +46,10 @@ NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
         (["run", MICRO, "--model", "nobody:x"], ["nobody", "openai"]),
         (["run", MICRO, "--model", "gpt"], ["gpt", "provider:name"]),
         (["run", MICRO, "--model", "openai:x"], ["OPENAI_API_KEY"]),
+        (["estimate", MICRO, "--model", "nobody:x"], ["nobody", "openai"]),
+        (["estimate", MICRO, "--model", "openai:"], ["openai:", "provider:name"]),
+        (["estimate", MICRO, "--model", ""], ["provider:name"]),
+        (["run", MICRO, "--approve", ","], ["--approve", "idea, plan, paper"]),
         (["run", MICRO, "--until", "lunch"], ["lunch", "explore"]),
         (["run", MICRO, "--sandbox", "paper"], ["paper", "bubblewrap"]),
         (["run", MICRO, "--name", "My Run"], ["--name", "a–z"]),
@@ -226,4 +230,7 @@ def test_a_damaged_run_does_not_hide_the_others_from_the_list(here: Path) -> Non
     (line,) = listed.stderr.splitlines()
     assert "`shoal clean --run first`" in line
     document = json.loads(at_once(here)("list", "--json").stdout)
-    assert [("damaged" in run, run["run"]) for run in document["runs"]] == [(True, "first"), (False, "second")]
+    assert [("damaged" in run, run["run"]) for run in document["runs"]] == [
+        (True, "first"),
+        (False, "second"),
+    ]

@@ -67,6 +67,7 @@ def test_a_run_stops_at_its_cap_on_time(here: Path, shoal: Shoal) -> None:
     assert stopped.returncode == 3
     assert json.loads(stopped.stdout)["status"] == "stopped"
     assert "0 minutes (--max-minutes)" in stopped.stderr
+    assert "--max-minutes 10` goes on" in stopped.stderr
     assert ran(here, "a") == 0
 
 
@@ -154,7 +155,7 @@ def test_a_known_trial_is_free_and_one_that_broke_gives_its_place_back() -> None
     run_one(recorder, trial(0), breaks=True)
     run_one(recorder, trial(1), breaks=False)
     run_one(recorder, trial(1), breaks=False)
-    with pytest.raises(CapReached, match="1 trials were run"):
+    with pytest.raises(CapReached, match="1 trial was run"):
         run_one(recorder, trial(2), breaks=False)
 
 

@@ -236,6 +236,8 @@ def test_a_run_that_a_fault_ends_says_why_in_one_line_and_resumes_to_the_same_en
             assert lines[-1].startswith("shoal: "), (stage, fault.name)
             assert fault.told in lines[-1], (stage, fault.name)
             assert "Traceback" not in "".join(lines)
+            stays = (workspace / "experiments" / "study" / "run.json").exists()
+            assert ("`shoal resume study` goes on" in lines[-1]) or not stays, (stage, fault.name)
             stopped += 1
     assert start(workspace, server) == 0
     assert_whole(workspace, undisturbed, server)
