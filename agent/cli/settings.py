@@ -27,6 +27,7 @@ from agent.spec import line_of_key
 
 PREFIX = "SHOAL_"
 DELIMITER = "__"
+FILE = "shoal.toml"
 NOT_SETTINGS = ("SHOAL_TEST_",)
 """Variables of the test suite, which are no settings."""
 
@@ -192,7 +193,7 @@ def load(flags: Mapping[str, Mapping[str, Any]], folder: Path, environ: Mapping[
         if (kept := {key: value for key, value in keys.items() if value is not None})
     }
     _refuse_unknown_variables(environ)
-    files = [_read(folder / "shoal.toml"), _read(user_file(environ))]
+    files = [_read(folder / FILE), _read(user_file(environ))]
 
     class Sourced(Settings):
         @classmethod
@@ -210,9 +211,29 @@ def load(flags: Mapping[str, Mapping[str, Any]], folder: Path, environ: Mapping[
             return (InitSettingsSource(settings_cls, given), variables, *tables)
 
     try:
-        return Sourced()
+        settings = Sourced()
     except ValidationError as error:
         raise SettingsError(_explain_value(error, given)) from error
+    variable = f"{PREFIX}models{DELIMITER}base_url"
+    said = "base_url" in given.get("models", {}) or variable.lower() in {name.lower() for name in environ}
+    if not said:
+        _keep_keys(settings, files[0].get("models", {}).get("base_url"), environ)
+    return settings
+
+
+def _keep_keys(settings: Settings, address: str | None, environ: Mapping[str, str]) -> None:
+    """Refuse to send a key to an address that ./shoal.toml names: the file may have come with a template."""
+    from agent.models.providers import PROVIDERS
+
+    table = settings.models
+    named = (table.default, table.code, table.write, table.review, table.vision)
+    for provider in {(name or "").partition(":")[0] for name in named} & set(PROVIDERS):
+        key = PROVIDERS[provider].key_variable
+        if address and key and environ.get(key):
+            raise SettingsError(
+                f"./{FILE} names the model server {address}, which would get your {key}; the file may have "
+                f"come with a template, so say it yourself: --base-url {address}, or in {user_file(environ)}"
+            )
 
 
 def user_file(environ: Mapping[str, str]) -> Path:

@@ -36,6 +36,20 @@ def test_flag_then_variable_then_folder_then_user(tmp_path: Path) -> None:
     assert (settings.run.seed, settings.run.explore, settings.run.workers, settings.run.lag) == (4, 13, 6, 3)
 
 
+def test_a_file_that_came_with_a_template_does_not_say_who_gets_a_key(tmp_path: Path) -> None:
+    (tmp_path / "shoal.toml").write_text('[models]\nbase_url = "http://elsewhere/v1"\n')
+    key = {"OPENAI_API_KEY": "secret-key"}
+    model = {"models": {"default": "openai:x"}}
+    with pytest.raises(SettingsError, match=r"would get your OPENAI_API_KEY.*--base-url http://elsewhere/v1"):
+        load(model, tmp_path, key)
+    said = {"models": {"default": "openai:x", "base_url": "http://elsewhere/v1"}}
+    assert load(said, tmp_path, key).models.base_url == "http://elsewhere/v1"
+    variable = {**key, "SHOAL_MODELS__BASE_URL": "http://mine/v1"}
+    assert load(model, tmp_path, variable).models.base_url == "http://mine/v1"
+    assert load(model, tmp_path, {}).models.base_url == "http://elsewhere/v1"
+    assert load({"models": {"default": "vllm:x"}}, tmp_path, key).models.base_url == "http://elsewhere/v1"
+
+
 def test_a_nested_variable_reaches_its_table(tmp_path: Path) -> None:
     bundle = write(tmp_path / "ca.pem", "")
     variables = {"SHOAL_SANDBOX__BASE_IMAGE": "debian:12", "SHOAL_SANDBOX__CA_BUNDLE": str(bundle)}
