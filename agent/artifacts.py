@@ -785,7 +785,7 @@ class ReplicatedEffect(Artifact):
 
 
 class Replication(Artifact):
-    """A finished study's verdict comparisons on fresh replicates: an additional plan, counted in the ledger."""
+    """A study's verdict comparisons on fresh replicates: an additional plan, counted in the ledger."""
 
     idea: Id
     version: int

@@ -1,7 +1,7 @@
-"""Ratio and relative change of two arms' means: the derived numbers that a paper may state beside a difference.
+"""Ratio and relative change of two arms' means: derived numbers that a paper may state beside a difference.
 
-Promises Fieller's interval, which holds a ratio of 1 exactly where the interval of the difference holds 0, and
-no number where a ratio means nothing: a value below zero, or a comparator whose mean might be zero.
+Promises Fieller's interval, which holds a ratio of 1 exactly where the interval of the difference holds 0,
+and no number where a ratio means nothing: a value below zero, or a comparator whose mean might be zero.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def fieller(
     """mean(ours)/mean(theirs), paired by replicate, with the two-sided 1 − 2·tail interval (Fieller 1954).
 
     The limits are the outermost θ with (ā − θb̄)² ≤ t²·V(a − θb), V as of a difference
-    (`statistics.Spread.variance`). V is the largest of up to three quadratics in θ, and each gives an interval
-    around ā/b̄; theirs is the longest. None where V(b) reaches b̄²/t²: then the limits are not both finite.
+    (`statistics.Spread.variance`). V is the largest of up to three quadratics in θ, and each gives an
+    interval around ā/b̄; theirs is the longest. None where V(b) reaches b̄²/t²: then the limits are not both finite.
 
     Raises:
         ValueError: fewer than 2 pairs, a number that is not finite, or `tail` not between 0 and one half.

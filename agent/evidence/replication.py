@@ -72,7 +72,7 @@ def replicated(primary: Verdict, again: Verdict) -> tuple[ReplicatedEffect, ...]
 def differing_trials(
     plan: Plan, registration: Registration, recorded: Results, again: Results
 ) -> tuple[TrialDifference, ...]:
-    """The registered trials whose status, metrics, scores or curves are not those recorded, to the last bit."""
+    """The registered trials whose status, metrics, scores or curves are not those recorded, bit for bit."""
     found = []
     for arm in plan.arms:
         for replicate in registration.replicates:
