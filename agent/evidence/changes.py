@@ -38,7 +38,8 @@ def fieller(
 
     The limits are the outermost θ with (ā − θb̄)² ≤ t²·V(a − θb), V as of a difference
     (`statistics.Spread.variance`). V is the largest of up to three quadratics in θ, and each gives an
-    interval around ā/b̄; theirs is the longest. None where V(b) reaches b̄²/t²: then the limits are not both finite.
+    interval around ā/b̄; theirs is the longest. None where V(b) reaches b̄²/t²: then the limits are not both
+    finite.
 
     Raises:
         ValueError: fewer than 2 pairs, a number that is not finite, or `tail` not between 0 and one half.
