@@ -51,4 +51,12 @@ def _forms(context: AuditContext) -> dict[str, tuple[str, ...]]:
             names.add(arm.role)
         texts = tuple(re.escape(name) for name in sorted(names, key=len, reverse=True))
         forms[arm.name] = (*texts, *_OURS) if arm.role == "treatment" else texts
+    for name in sorted(_explored(context) - set(forms)):  # a person took it out of the plan
+        forms[name] = tuple(re.escape(word) for word in sorted({context.arm_labels.get(name, name), name}))
     return forms
+
+
+def _explored(context: AuditContext) -> set[str]:
+    """The arms that were tuned, registered or not."""
+    parts = (fact.name.split(".") for fact in context.facts.items)
+    return {part[1] for part in parts if len(part) == 3 and (part[0], part[2]) == ("explore", "candidates")}
