@@ -39,6 +39,8 @@ MICRO = ROOT / "tests" / "templates" / "micro"
 WORKERS = 2
 TIMED = {"events.jsonl", "checkpoint.sqlite", "checkpoint.sqlite-wal", "checkpoint.sqlite-shm", "lock"}
 """What holds times, or is no artifact."""
+RESERVED = ".reserved.json"
+"""Notes of calls under way; that of a call which a kill cut off stays booked."""
 LONGEST_S = 300
 """A study takes some seconds; one that takes this long hangs."""
 
@@ -80,6 +82,7 @@ def artifacts(workspace: Path) -> dict[str, bytes]:
         for path in sorted(workspace.rglob("*"))
         if path.is_file()
         and path.name not in TIMED
+        and not path.name.endswith(RESERVED)
         and not {".store", "outcomes"} & set(path.relative_to(workspace).parts)
     }
 
@@ -176,7 +179,7 @@ class Before:
     def of(cls, workspace: Path, asked: int) -> Before:
         """Look at a killed study."""
         folder = workspace / "experiments" / "study"
-        calls = [path for path in folder.glob("calls/*.json") if not path.name.endswith(".reserved.json")]
+        calls = [path for path in folder.glob("calls/*.json") if not path.name.endswith(RESERVED)]
         recorded = [path.name for path in folder.glob("results/*.json")]
         return cls(
             asked,
