@@ -4,10 +4,14 @@ Promises that nothing here replaces a real component.
 """
 
 import os
+import signal
 from collections.abc import Generator
 from functools import cache
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell sets this for what it runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # and commands under test would inherit it
 
 BASE_IMAGE = "SHOAL_SANDBOX__BASE_IMAGE"
 NO_SKIP = "SHOAL_TEST_NO_SKIP"

@@ -124,14 +124,14 @@ class Reply:
     finish: Finish
     mode: Mode
     usage: Usage = field(default_factory=Usage)
-    uncounted: frozenset[Literal["prompt", "completion"]] = frozenset()
-    """Parts whose tokens the server did not count, or not in a number: the budget books what it reserved."""
     cost_usd: float | None = None
     """Set by the budget; None where the price is not known."""
     recorded: bool = False
     """It was taken from the journal and spent nothing now."""
     reservation: Path | None = None
     """The budget's note of what was reserved; the journal removes it once the reply is safe."""
+    uncounted: frozenset[Literal["prompt", "completion"]] = frozenset()
+    """Parts whose tokens the server did not count, or not in a number: the budget books what it reserved."""
 
 
 class Passing(ModelUnavailable):

@@ -16,7 +16,11 @@ Shoal = Callable[..., subprocess.CompletedProcess[str]]
 
 def environment(home: Path) -> dict[str, str]:
     """Variables of a user without settings; those that say where sandboxes come from stay."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SHOAL_RUN", "XDG_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SHOAL_RUN", "XDG_")) and not name.endswith("_API_KEY")
+    }
     return {**kept, "HOME": str(home), "PYTHONPATH": str(REPOSITORY), "COLUMNS": "100"}
 
 

@@ -19,7 +19,7 @@ SECRET = "shoal-secret"
 """Value of a variable of the host, as it were a key."""
 
 
-@pytest.fixture(scope="session", params=ADAPTERS_AND_USERS)
+@pytest.fixture(scope="package", params=ADAPTERS_AND_USERS)
 def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """Each adapter in turn, with a store of its own; the host around it has a key in its environment."""
     with pytest.MonkeyPatch.context() as patch:

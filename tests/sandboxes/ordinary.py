@@ -5,6 +5,7 @@ Delegate), and runs the jobs that it is sent. Run as `python -m tests.sandboxes.
 as long as its standard input, and says on its standard output when it is ready.
 """
 
+import errno
 import json
 import os
 import pickle
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any, Literal
@@ -66,7 +68,7 @@ class OrdinaryBubblewrap:
         self._child.stdout.close()
         for folder in getattr(self, "_groups", ()):
             for below in (*folder.glob("*/"), folder):  # v2: Shoal divides the group it was given
-                below.rmdir()
+                _remove_group(below)
         shutil.rmtree(self._folder)
 
     @property
@@ -183,3 +185,17 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+
+
+def _remove_group(folder: Path) -> None:
+    """Remove a control group; for a moment after its last process has gone the kernel still holds it."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
