@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.artifacts import Change, Edit, KnobValue, Limits, Scalar, Split, Trial, hash_files, sha256_of
+from agent.artifacts import Change, Edit, KnobValue, Limits, Run, Scalar, Split, Trial, hash_files, sha256_of
 from agent.errors import EditFailed, TemplateError
 from agent.spec import Metric, Regime, Spec, read_spec
 
@@ -133,6 +133,19 @@ class Setup:
     """Hash of the test inputs and answers; the ledger counts registrations on it."""
     template_hash: str
     environment_hash: str
+
+    @classmethod
+    def recorded(cls, run: Run, template: Template) -> Setup:
+        """The setup that a run began with; nothing is prepared or built."""
+        return cls(
+            template=template,
+            regime=run.regime,
+            scope=run.scope,
+            data_hash=run.data_hash,
+            pool=run.pool,
+            template_hash=run.template_hash,
+            environment_hash=run.environment_hash,
+        )
 
     def trial(self, change: Change, replicate: int, split: Split) -> Trial:
         """The trial of a variant on one replicate and split.

@@ -169,15 +169,7 @@ def _replayed(
     executor = Recorded(run.name, source, target)
     deps = Deps(
         run=run,
-        setup=Setup(
-            template=template,
-            regime=run.regime,
-            scope=run.scope,
-            data_hash=run.data_hash,
-            pool=run.pool,
-            template_hash=run.template_hash,
-            environment_hash=run.environment_hash,
-        ),
+        setup=Setup.recorded(run, template),
         workspace=target,
         ledger=Ledger(target),
         model=Asked(journal, {"default": models.default, **models.others}),

@@ -81,15 +81,7 @@ def reading(run: Run, workspace: Workspace, template: Template) -> Deps:
     nobody = Nobody()
     return Deps(
         run=run,
-        setup=Setup(
-            template=template,
-            regime=run.regime,
-            scope=run.scope,
-            data_hash=run.data_hash,
-            pool=run.pool,
-            template_hash=run.template_hash,
-            environment_hash=run.environment_hash,
-        ),
+        setup=Setup.recorded(run, template),
         workspace=workspace,
         ledger=Ledger(workspace),
         model=nobody,

@@ -68,3 +68,18 @@ Gpus = Annotated[
     str | None,
     typer.Option(metavar="N|all", help="Docker: one GPU for each trial that runs. Untested on hardware."),
 ]
+Name = Annotated[str | None, typer.Option(help="Name of the run; TEMPLATE-1, -2 … unless set.")]
+NoPdf = Annotated[bool, typer.Option("--no-pdf", metavar="", help="Do not compile the paper.")]
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh", metavar="", help="Run every trial, also those that other runs recorded."),
+]
+Model = Annotated[
+    str | None, typer.Option(metavar="SPEC", help="scripted (no language model) or PROVIDER:NAME.")
+]
+Ideas = Annotated[int | None, typer.Option(min=1, help="Ideas that go on; 1 unless set.")]
+AskedIdea = Annotated[
+    str | None, typer.Option(metavar="FILE|KNOB", help="Your idea: a TOML file, or a knob to ask about.")
+]
+Explore = Annotated[int | None, typer.Option(min=2, help="Exploring trials per arm; 24 unless set.")]
+Replicates = Annotated[int | None, typer.Option(min=8, help="Confirming replicates.")]

@@ -13,14 +13,22 @@ from agent.cli.commands.options import (
     AllowUninformative,
     Approve,
     AsJson,
+    AskedIdea,
     BaseUrl,
+    Explore,
+    Fresh,
     Gpus,
+    Ideas,
     MaxCost,
     MaxMinutes,
     MaxTokens,
     MaxTrials,
+    Model,
+    Name,
     Network,
+    NoPdf,
     Regime,
+    Replicates,
     RunName,
     Sandbox,
     TemplateName,
@@ -40,42 +48,33 @@ app = typer.Typer()
 @app.command(rich_help_panel=PANEL)
 def run(
     template: TemplateName,
-    model: Annotated[
-        str | None, typer.Option(metavar="SPEC", help="scripted (no language model) or PROVIDER:NAME.")
-    ] = None,
+    model: Model = None,
     base_url: BaseUrl = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Feeds every random draw.")] = None,
     style: Annotated[
         str | None, typer.Option(metavar="NAME|DIR", help="plain, twocolumn, or a folder with a style.toml.")
     ] = None,
-    ideas: Annotated[int | None, typer.Option(min=1, help="Ideas that go on; 1 unless set.")] = None,
-    idea: Annotated[
-        str | None, typer.Option(metavar="FILE|KNOB", help="Your idea: a TOML file, or a knob to ask about.")
-    ] = None,
-    explore: Annotated[
-        int | None, typer.Option(min=2, help="Exploring trials per arm; 24 unless set.")
-    ] = None,
-    replicates: Annotated[int | None, typer.Option(min=8, help="Confirming replicates.")] = None,
+    ideas: Ideas = None,
+    idea: AskedIdea = None,
+    explore: Explore = None,
+    replicates: Replicates = None,
     workers: Workers = None,
     gpus: Gpus = None,
     sandbox: Sandbox = None,
     allow_unenforced: AllowUnenforced = None,
     workspace: WorkspaceFolder = Path(),
-    name: Annotated[str | None, typer.Option(help="Name of the run; TEMPLATE-1, -2 … unless set.")] = None,
+    name: Name = None,
     regime: Regime = None,
     until: Until = None,
     approve: Approve = None,
-    no_pdf: Annotated[bool, typer.Option("--no-pdf", metavar="", help="Do not compile the paper.")] = False,
+    no_pdf: NoPdf = False,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
     max_trials: MaxTrials = None,
     allow_uninformative: AllowUninformative = False,
     allow_exhausted: AllowExhausted = False,
-    fresh: Annotated[
-        bool,
-        typer.Option("--fresh", metavar="", help="Run every trial, also those that other runs recorded."),
-    ] = False,
+    fresh: Fresh = False,
     allow_network: Network = False,
     yes: Yes = False,
     json: AsJson = False,
@@ -115,20 +114,17 @@ def study(
     sandbox: Sandbox = None,
     allow_unenforced: AllowUnenforced = None,
     workspace: WorkspaceFolder = Path(),
-    name: Annotated[str | None, typer.Option(help="Name of the run; TEMPLATE-1, -2 … unless set.")] = None,
+    name: Name = None,
     until: Until = None,
     approve: Approve = None,
-    no_pdf: Annotated[bool, typer.Option("--no-pdf", metavar="", help="Do not compile the paper.")] = False,
+    no_pdf: NoPdf = False,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
     max_trials: MaxTrials = None,
     allow_uninformative: AllowUninformative = False,
     allow_exhausted: AllowExhausted = False,
-    fresh: Annotated[
-        bool,
-        typer.Option("--fresh", metavar="", help="Run every trial, also those that other runs recorded."),
-    ] = False,
+    fresh: Fresh = False,
     allow_network: Network = False,
     yes: Yes = False,
     json: AsJson = False,
@@ -157,17 +153,11 @@ def study(
 @app.command(rich_help_panel=PANEL)
 def estimate(
     template: TemplateName,
-    model: Annotated[
-        str | None, typer.Option(metavar="SPEC", help="scripted (no language model) or PROVIDER:NAME.")
-    ] = None,
-    ideas: Annotated[int | None, typer.Option(min=1, help="Ideas that go on; 1 unless set.")] = None,
-    idea: Annotated[
-        str | None, typer.Option(metavar="FILE|KNOB", help="Your idea: a TOML file, or a knob to ask about.")
-    ] = None,
-    explore: Annotated[
-        int | None, typer.Option(min=2, help="Exploring trials per arm; 24 unless set.")
-    ] = None,
-    replicates: Annotated[int | None, typer.Option(min=8, help="Confirming replicates.")] = None,
+    model: Model = None,
+    ideas: Ideas = None,
+    idea: AskedIdea = None,
+    explore: Explore = None,
+    replicates: Replicates = None,
     workers: Workers = None,
     regime: Regime = None,
     workspace: WorkspaceFolder = Path(),
