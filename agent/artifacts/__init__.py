@@ -1,0 +1,118 @@
+"""The nouns of a study: what the stages hand to each other.
+
+Frozen pydantic models without I/O. A hashed artifact holds no time, duration, cost, host name or cache
+flag, so the same study gives the same bytes anywhere. `Outcome` is the one exception: it is kept beside
+a `Result` and never hashed.
+"""
+
+from agent.artifacts.again import EffectAgain, ReplicatedEffect, Replication, Reproduction, TrialDifference
+from agent.artifacts.base import (
+    Act,
+    Artifact,
+    Family,
+    Gate,
+    Goal,
+    Id,
+    OutcomeStatus,
+    Role,
+    Scalar,
+    Split,
+    Status,
+    Word,
+    canonical_json,
+    hash_files,
+    sha256_of,
+)
+from agent.artifacts.change import Change, Edit, KnobValue, Limits
+from agent.artifacts.evidence import Claim, Claims, ComparisonResult, Fact, Facts, Figure, Figures, Verdict
+from agent.artifacts.exploration import Candidate, Scored, Steered, Steering, Tree, Winner
+from agent.artifacts.idea import CodeTreatment, Idea, Ideas, KnobTreatment, Score, Treatment
+from agent.artifacts.paper import (
+    Audit,
+    Check,
+    Finding,
+    MetaReview,
+    Paper,
+    PaperFile,
+    Reference,
+    Review,
+    SectionText,
+)
+from agent.artifacts.plan import Arm, BroughtArm, BroughtPlan, Comparison, Draft, Plan, Power, Registration
+from agent.artifacts.run import Approval, Archive, ArchivedStudy, Ending, Run
+from agent.artifacts.trial import Curve, Measure, Outcome, Result, Scores, Trial
+
+__all__ = [
+    "Act",
+    "Approval",
+    "Archive",
+    "ArchivedStudy",
+    "Arm",
+    "Artifact",
+    "Audit",
+    "BroughtArm",
+    "BroughtPlan",
+    "Candidate",
+    "Change",
+    "Check",
+    "Claim",
+    "Claims",
+    "CodeTreatment",
+    "Comparison",
+    "ComparisonResult",
+    "Curve",
+    "Draft",
+    "Edit",
+    "EffectAgain",
+    "Ending",
+    "Fact",
+    "Facts",
+    "Family",
+    "Figure",
+    "Figures",
+    "Finding",
+    "Gate",
+    "Goal",
+    "Id",
+    "Idea",
+    "Ideas",
+    "KnobTreatment",
+    "KnobValue",
+    "Limits",
+    "Measure",
+    "MetaReview",
+    "Outcome",
+    "OutcomeStatus",
+    "Paper",
+    "PaperFile",
+    "Plan",
+    "Power",
+    "Reference",
+    "Registration",
+    "ReplicatedEffect",
+    "Replication",
+    "Reproduction",
+    "Result",
+    "Review",
+    "Role",
+    "Run",
+    "Scalar",
+    "Score",
+    "Scored",
+    "Scores",
+    "SectionText",
+    "Split",
+    "Status",
+    "Steered",
+    "Steering",
+    "Treatment",
+    "Tree",
+    "Trial",
+    "TrialDifference",
+    "Verdict",
+    "Winner",
+    "Word",
+    "canonical_json",
+    "hash_files",
+    "sha256_of",
+]
