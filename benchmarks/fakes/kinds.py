@@ -1,5 +1,6 @@
 # ruff: noqa: E501
-"""Kinds of fakes written beside the audit, by somebody who knows its code; `held_out` has those of somebody else.
+"""Kinds of fakes written beside the audit, by somebody who knows its code; `seen` and
+`held_out` have those of others.
 
 Promises the same fake for the same generator and paper. Imports nothing of the program that is measured.
 """

@@ -8,7 +8,7 @@ In blocks of texts a line is a text, and one that is indented goes on with the t
 choice, `@T` the treatment's label, `@A` the metric, `@F` and `@D` a fraction near one and near zero, `@P` a
 percentage and `@C` a count that the paper has not recorded.
 
-    python benchmarks/fakes/held_out.py [SEED]
+    python benchmarks/fakes/seen.py [SEED]
 """
 
 from __future__ import annotations
