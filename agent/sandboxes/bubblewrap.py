@@ -17,10 +17,8 @@ import select
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
@@ -45,6 +43,7 @@ from agent.sandboxes.collect import (
 )
 from agent.sandboxes.enforcement import Enforced, group_rows
 from agent.sandboxes.environments import Interpreter, VirtualEnvironments
+from agent.sandboxes.running import Roll, Running
 from agent.sandboxes.staging import USER, new_outputs, stage, sweep_scratch
 from agent.sandboxes.view import HOST, View, bind
 
@@ -53,15 +52,6 @@ JOIN = 'n=$1; shift; while [ $n -gt 0 ]; do echo $$ >"$1" || exit 125; shift; n=
 """Shell script that joins as many control groups as its first argument says, then runs the rest."""
 OWN_COUNT = (5, 14)
 """The kernel that began to count the processes of a user apart in each user namespace."""
-
-
-@dataclass(eq=False)
-class _Running:
-    """A bwrap process; `stopped` is set by `stop_all`."""
-
-    process: subprocess.Popen[bytes]
-    stopped: bool = False
-    gone: threading.Event = field(default_factory=threading.Event)
 
 
 class Bubblewrap:
@@ -100,8 +90,7 @@ class Bubblewrap:
         self._found = groups or find()
         self._tree = self._found.tree
         self._bounds = frozenset(self._tree.roots if self._tree else ())
-        self._running: set[_Running] = set()
-        self._lock = threading.Lock()
+        self._roll = Roll()
         sweep_scratch(store)
         if self._tree is not None:
             sweep(self._tree)
@@ -132,11 +121,11 @@ class Bubblewrap:
         """Run a job (see `agent.ports.Sandbox`)."""
         outputs = new_outputs(self._store)
         began = time.monotonic()
-        with self._group(job) as group, self._process(job, group) as (running, errors):
+        with self._group(job) as group, self._process(job, group) as (process, running, errors):
             try:
-                report = collect(_reader(running, job.limits.wall_s + OVERTIME_S), outputs, job.limits)
+                report = collect(_reader(process, job.limits.wall_s + OVERTIME_S), outputs, job.limits)
             except Torn as torn:
-                _end(running)
+                _end(process)
                 if running.stopped:
                     raise Stopped(f"{job.purpose} was stopped") from torn
                 if _seen(group).memory_kills:
@@ -144,7 +133,7 @@ class Bubblewrap:
                 if isinstance(torn, Silent) and torn.started:
                     return overdue(self.name, time.monotonic() - began)
                 raise SandboxUnavailable(_explain(job, torn, errors())) from torn
-            running.process.wait()
+            process.wait()
             found = _seen(group)
         return outcome_of(
             report, self.name, outputs, found, by_rlimits=frozenset({"memory", "cpu"} - self._bounds)
@@ -152,13 +141,7 @@ class Bubblewrap:
 
     def stop_all(self) -> None:
         """End every running job (see `agent.ports.Sandbox`)."""
-        with self._lock:
-            running = list(self._running)
-        for one in running:
-            one.stopped = True
-            _close(one.process.stdin)
-        for one in running:
-            one.gone.wait()
+        self._roll.stop_all()
 
     @contextlib.contextmanager
     def _group(self, job: Job) -> Iterator[Group | None]:
@@ -180,8 +163,10 @@ class Bubblewrap:
             group.remove()
 
     @contextlib.contextmanager
-    def _process(self, job: Job, group: Group | None) -> Iterator[tuple[_Running, Callable[[], str]]]:
-        """The started bwrap process and a function that returns what it wrote to standard error."""
+    def _process(
+        self, job: Job, group: Group | None
+    ) -> Iterator[tuple[subprocess.Popen[bytes], Running, Callable[[], str]]]:
+        """The started bwrap process, and a function that returns what it wrote to standard error."""
         command = [*_joining(group), self._bwrap, *self._flags(job)]
         try:
             rules = seccomp.program()
@@ -209,17 +194,12 @@ class Bubblewrap:
             raise SandboxUnavailable(f"bwrap could not be started: {error}") from error
         finally:
             os.close(reading)
-        running = _Running(process)
-        with self._lock:
-            self._running.add(running)
-        try:
-            yield running, lambda: os.pread(stderr, 4096, 0).decode("utf-8", "replace")
-        finally:
-            _end(running)
-            os.close(stderr)
-            with self._lock:
-                self._running.discard(running)
-            running.gone.set()
+        with self._roll.job(lambda: _close(process.stdin)) as running:
+            try:
+                yield process, running, lambda: os.pread(stderr, 4096, 0).decode("utf-8", "replace")
+            finally:
+                _end(process)
+                os.close(stderr)
 
     def _init(self, job: Job) -> tuple[str, ...]:
         """The command of process 1, up to the job's own."""
@@ -290,10 +270,10 @@ def _joining(group: Group | None) -> tuple[str, ...]:
     return ("/bin/sh", "-c", JOIN, "sh", str(len(group.members)), *group.members)
 
 
-def _reader(running: _Running, seconds: float) -> Read:
+def _reader(process: subprocess.Popen[bytes], seconds: float) -> Read:
     """A function that reads from bwrap's standard output and gives up after `seconds`."""
-    assert running.process.stdout is not None
-    source = running.process.stdout.fileno()
+    assert process.stdout is not None
+    source = process.stdout.fileno()
     poll = select.poll()
     poll.register(source, select.POLLIN)
     deadline = time.monotonic() + seconds
@@ -306,15 +286,15 @@ def _reader(running: _Running, seconds: float) -> Read:
     return read
 
 
-def _end(running: _Running) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """Close the pipes, at which process 1 ends, and wait for bwrap to follow."""
-    _close(running.process.stdin)
-    _close(running.process.stdout)
+    _close(process.stdin)
+    _close(process.stdout)
     try:
-        running.process.wait(timeout=5)
+        process.wait(timeout=5)
     except subprocess.TimeoutExpired:
-        running.process.kill()
-        running.process.wait()
+        process.kill()
+        process.wait()
 
 
 def _close(pipe: IO[bytes] | None) -> None:

@@ -39,6 +39,7 @@ from agent.sandboxes.gpus import Pool, request
 from agent.sandboxes.guard import stand_guard
 from agent.sandboxes.images import Images
 from agent.sandboxes.owner import LABEL, Owner
+from agent.sandboxes.running import Roll, Running
 from agent.sandboxes.staging import USER, new_outputs, stage, sweep_scratch
 
 if TYPE_CHECKING:
@@ -54,14 +55,33 @@ START_S = 60.0
 
 
 @dataclass(eq=False)
-class _Running:
-    """A container; `stopped` is set by `stop_all`."""
+class _Container:
+    """A container that was made; it starts unless it was stopped before."""
 
+    client: APIClient
     id: str
     lock: threading.Lock = field(default_factory=threading.Lock)
     started: bool = False
-    stopped: bool = False
-    gone: threading.Event = field(default_factory=threading.Event)
+
+    def start(self, running: Running, job: Job) -> None:
+        """Start it.
+
+        Raises:
+            Stopped: its job was stopped before.
+        """
+        with self.lock:
+            if running.stopped:
+                raise Stopped(f"{job.purpose} was stopped")
+            self.client.start(self.id)
+            self.started = True
+
+    def end(self) -> None:
+        """Kill it if it has started."""
+        from docker.errors import APIError
+
+        with self.lock, contextlib.suppress(APIError):  # suppressed: it has ended by itself
+            if self.started:
+                self.client.kill(self.id)
 
 
 class Docker:
@@ -99,10 +119,9 @@ class Docker:
         self._gpus = Pool(gpus)
         self._owner = Owner.of_this_process()
         stand_guard(self._owner.label)
-        self._running: set[_Running] = set()
+        self._roll = Roll()
         self._asked: dict[str, list[str]] = {}
         """The volumes of images that were looked at, by handle."""
-        self._lock = threading.Lock()
         sweep_scratch(store)
         with _translated("cleaning up"):
             self._sweep()
@@ -142,39 +161,29 @@ class Docker:
         with (
             _translated(job.purpose),
             self._gpus.one_for(job.purpose) as gpu,
-            self._container(job, gpu) as (running, stream),
+            self._container(job, gpu) as (made, running, stream),
         ):
             try:
                 report = collect(stream.read, outputs, job.limits)
             except Torn as torn:
                 if running.stopped:
                     raise Stopped(f"{job.purpose} was stopped") from torn
-                self._remove(running.id)  # what the engine noted is complete once the container has gone
-                if self._memory_kills(running.id):
+                self._remove(made.id)  # what the engine noted is complete once the container has gone
+                if self._memory_kills(made.id):
                     return killed_for_memory(job.limits, self.name, time.monotonic() - began)
                 if isinstance(torn, Silent) and torn.started:
                     return overdue(self.name, time.monotonic() - began)
                 detail = stream.errors.decode("utf-8", "replace").strip().splitlines()[-1:] or [str(torn)]
                 raise SandboxUnavailable(f"docker failed in {job.purpose}: {detail[0]}") from torn
-            kills = report.memory_kills or self._memory_kills(running.id)
+            kills = report.memory_kills or self._memory_kills(made.id)
         return outcome_of(report, self.name, outputs, Seen(memory_kills=kills))
 
     def stop_all(self) -> None:
         """End every running job (see `agent.ports.Sandbox`)."""
-        from docker.errors import APIError
-
-        with self._lock:
-            running = list(self._running)
-        for one in running:
-            with one.lock, contextlib.suppress(APIError):  # suppressed: it has ended by itself
-                one.stopped = True
-                if one.started:
-                    self._client.kill(one.id)
-        for one in running:
-            one.gone.wait()
+        self._roll.stop_all()
 
     @contextlib.contextmanager
-    def _container(self, job: Job, gpu: str | None) -> Iterator[tuple[_Running, Attached]]:
+    def _container(self, job: Job, gpu: str | None) -> Iterator[tuple[_Container, Running, Attached]]:
         created = self._client.create_container(
             job.environment.handle,
             entrypoint=["python3", "-I", "-S", INIT],
@@ -188,26 +197,15 @@ class Docker:
             use_config_proxy=False,  # the client's settings may hold a proxy's password
             host_config=self._host_config(job, gpu),
         )
-        running = _Running(created["Id"])
-        with self._lock:
-            self._running.add(running)
-        try:
-            streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            with contextlib.closing(self._client.attach_socket(running.id, params=streams)) as attached:
-                self._start(running, job)
-                yield running, Attached(attached, START_S + job.limits.wall_s + OVERTIME_S)
-        finally:
-            self._remove(running.id)
-            with self._lock:
-                self._running.discard(running)
-            running.gone.set()
-
-    def _start(self, running: _Running, job: Job) -> None:
-        with running.lock:
-            if running.stopped:
-                raise Stopped(f"{job.purpose} was stopped")
-            self._client.start(running.id)
-            running.started = True
+        made = _Container(self._client, created["Id"])
+        with self._roll.job(made.end) as running:
+            try:
+                streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+                with contextlib.closing(self._client.attach_socket(made.id, params=streams)) as attached:
+                    made.start(running, job)
+                    yield made, running, Attached(attached, START_S + job.limits.wall_s + OVERTIME_S)
+            finally:
+                self._remove(made.id)
 
     def _host_config(self, job: Job, gpu: str | None = None) -> dict[str, Any]:
         from docker.types import LogConfig, Mount, Ulimit

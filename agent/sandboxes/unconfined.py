@@ -15,7 +15,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -26,17 +25,11 @@ from agent.sandboxes import init
 from agent.sandboxes.collect import Report, Seen, discard, outcome_of
 from agent.sandboxes.enforcement import Enforced
 from agent.sandboxes.environments import Interpreter, VirtualEnvironments
+from agent.sandboxes.running import Roll, Running
 from agent.sandboxes.staging import new_outputs, sweep_scratch
 
 LIMIT = 'ulimit -c 0; ulimit -d "$1"; shift; exec "$@"'
 """Shell script that bounds the data of each process, in KiB, and runs the rest."""
-
-
-@dataclass(eq=False)
-class _Running:
-    process: subprocess.Popen[bytes]
-    stopped: bool = False
-    gone: threading.Event = field(default_factory=threading.Event)
 
 
 class Unconfined:
@@ -48,8 +41,7 @@ class Unconfined:
         """`store`: folder for environments and scratch files."""
         self._store = store
         self._environments = VirtualEnvironments(store / "environments", Interpreter.of_host())
-        self._running: set[_Running] = set()
-        self._lock = threading.Lock()
+        self._roll = Roll()
         sweep_scratch(store)
 
     def enforcement(self) -> tuple[Enforced, ...]:
@@ -84,29 +76,26 @@ class Unconfined:
 
     def stop_all(self) -> None:
         """End every running job (see `agent.ports.Sandbox`)."""
-        with self._lock:
-            running = list(self._running)
-        for one in running:
-            one.stopped = True
-            _kill(one.process)
-        for one in running:
-            one.gone.wait()
+        self._roll.stop_all()
 
     def _report(self, job: Job, folder: Path, outputs: Path) -> Report:
         began = time.monotonic()
-        with (folder / "log").open("w+b") as log, self._process(job, folder, log.fileno()) as running:
+        with (
+            (folder / "log").open("w+b") as log,
+            self._process(job, folder, log.fileno()) as (process, running),
+        ):
             late = threading.Event()
-            clock = threading.Timer(job.limits.wall_s, _end_late, (running.process, late))
+            clock = threading.Timer(job.limits.wall_s, _end_late, (process, late))
             clock.start()
-            _, status, used = os.wait4(running.process.pid, 0)
+            _, status, used = os.wait4(process.pid, 0)
             clock.cancel()
-            running.process.returncode = os.waitstatus_to_exitcode(status)
+            process.returncode = os.waitstatus_to_exitcode(status)
             if running.stopped:
                 raise Stopped(f"{job.purpose} was stopped")
             log.seek(max(0, log.seek(0, os.SEEK_END) - init.TAIL_BYTES))
             tail = log.read().decode("utf-8", "replace")
         return Report(
-            exit_code=running.process.returncode,
+            exit_code=process.returncode,
             late=late.is_set(),
             wall_s=time.monotonic() - began,
             cpu_s=used.ru_utime + used.ru_stime,
@@ -119,7 +108,7 @@ class Unconfined:
         )
 
     @contextlib.contextmanager
-    def _process(self, job: Job, folder: Path, log: int) -> Iterator[_Running]:
+    def _process(self, job: Job, folder: Path, log: int) -> Iterator[tuple[subprocess.Popen[bytes], Running]]:
         argv = [_inside(text, folder) for text in job.argv]
         variables = init.variables(job.limits.cpus) | {
             "HOME": str(folder / "tmp"),
@@ -134,17 +123,12 @@ class Unconfined:
             cwd=folder / "tmp",
             start_new_session=True,
         )
-        running = _Running(process)
-        with self._lock:
-            self._running.add(running)
-        try:
-            yield running
-        finally:
-            _kill(process)
-            process.wait()
-            with self._lock:
-                self._running.discard(running)
-            running.gone.set()
+        with self._roll.job(lambda: _kill(process)) as running:
+            try:
+                yield process, running
+            finally:
+                _kill(process)
+                process.wait()
 
 
 def _end_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
