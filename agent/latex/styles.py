@@ -111,6 +111,9 @@ def _settings(folder: Path) -> _Venue:
     if not folder.is_dir():
         raise UserError(f"there is no style {folder}: use plain, twocolumn, or a folder with a {SETTINGS}")
     path = folder / SETTINGS
+    _refuse_link(path)
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is no file")
     try:
         return _Venue.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
@@ -124,10 +127,17 @@ def _settings(folder: Path) -> _Venue:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    """The venue's files, links left out: they could lead outside."""
+    """The venue's files.
+
+    Raises:
+        UserError: one of them is a link, is Shoal's own, cannot be read, or they are too large.
+    """
     found: dict[str, bytes] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix not in KINDS or path.is_symlink() or not path.is_file():
+        if path.suffix not in KINDS:
+            continue
+        _refuse_link(path)
+        if not path.is_file():
             continue
         if path.name in _OWN:
             raise UserError(f"{path}: this name is Shoal's own; rename the file")
@@ -138,6 +148,12 @@ def _files(folder: Path) -> dict[str, bytes]:
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error}") from error
     return found
+
+
+def _refuse_link(path: Path) -> None:
+    """A link could lead to any file of this machine, whose content would lie beside the paper."""
+    if path.is_symlink():
+        raise UserError(f"{path} is a link, and a style's folder may hold none: put the file itself there")
 
 
 def _line(macro: str, name: str, options: tuple[str, ...]) -> str:

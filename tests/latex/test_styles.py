@@ -1,5 +1,6 @@
 """Styles through the real TeX, and folders that cannot be used."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,14 +64,28 @@ def test_a_paper_in_another_style_has_no_line_that_sticks_out_and_says_who_made_
     assert compile_pdf(files, sandbox, sandbox.host_environment()).pdf == made.pdf
 
 
-def test_a_folder_brings_its_own_files_and_no_link(
-    venue: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    elsewhere = tmp_path_factory.mktemp("elsewhere") / "secret.sty"
-    elsewhere.write_text("x")
-    (venue / "link.sty").symlink_to(elsewhere)
+def test_a_folder_brings_its_own_files_of_known_kinds(venue: Path) -> None:
     (venue / "notes.txt").write_text("x")
     assert set(style_named(str(venue)).files) == {"toyconf.sty", "shoal-venue.sty"}
+
+
+@pytest.mark.parametrize("name", ["link.sty", "toyconf.sty", "style.toml"])
+def test_a_folder_with_a_link_in_it_is_refused(
+    venue: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "secret"
+    elsewhere.write_text((venue / "style.toml").read_text())
+    (venue / name).unlink(missing_ok=True)
+    (venue / name).symlink_to(elsewhere)
+    with pytest.raises(UserError, match=f"{name} is a link"):
+        style_named(str(venue))
+
+
+def test_settings_that_are_no_file_are_refused_and_not_waited_for(venue: Path) -> None:
+    (venue / "style.toml").unlink()
+    os.mkfifo(venue / "style.toml")
+    with pytest.raises(UserError, match="is no file"):
+        style_named(str(venue))
 
 
 @pytest.mark.parametrize(
