@@ -36,6 +36,9 @@ class Provider:
     """Where the usage has prompt tokens that were in a cache; empty where the server tells none."""
     reasoning_field: str = "completion_tokens_details.reasoning_tokens"
     """Where the usage has tokens of reasoning; empty where the server tells none."""
+    list_headers: tuple[tuple[str, str], ...] = (("Authorization", "Bearer {key}"),)
+    """Headers that the list of models is asked with; `{key}` stands for the key. Chat completions always take
+    the key as OpenAI's do."""
     price_id: str = ""
     """Name in the price table; empty for local servers, which cost nothing."""
     tried: str = ""
@@ -71,6 +74,7 @@ _REMOTE = (
     Provider(  # its compatible interface takes `response_format` and passes over it
         "anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY",
         ("fenced",), temperature=_SOME, cached_field="", reasoning_field="", price_id="anthropic",
+        list_headers=(("x-api-key", "{key}"), ("anthropic-version", "2023-06-01")),
     ),
     Provider(
         "gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY",
