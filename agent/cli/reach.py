@@ -96,8 +96,8 @@ def reach(text: str, base_url: str | None, environ: Mapping[str, str]) -> str:
             if 300 <= error.code < 400:
                 to = error.headers.get("location", "another address")
                 raise SettingsError(
-                    f"{address} sends on to {to} ({error.code}), which is not followed: name the address that "
-                    "is meant with --base-url"
+                    f"{address} sends on to {to} ({error.code}), which is not followed: name the address "
+                    "that is meant with --base-url"
                 ) from None
             return f"{address} answers ({error.code}), without a list of models"
     except (ValueError, AttributeError):
