@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from agent.artifacts import Run
 from agent.errors import Stopped
 from agent.ledger import Ledger
-from agent.ports import Emit, Environment, Event, EventKind, Executor, Literature, Model, Sandbox
+from agent.ports import Calculator, Emit, Environment, Event, EventKind, Executor, Literature, Model, Sandbox
 from agent.templates import Setup
 from agent.workspace import Workspace
 
@@ -40,6 +40,7 @@ class Deps:
     ledger: Ledger
     model: Model
     executor: Executor
+    calculator: Calculator
     literature: Literature
     tex: Tex | None
     """None with `--no-pdf`."""

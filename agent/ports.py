@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from agent.artifacts import Change, Limits, Outcome, Reference, Result, Scores, Trial
+from agent.artifacts import Calculation, Change, Limits, Outcome, Reference, Result, Scores, Trial
 
 InT = TypeVar("InT", bound=BaseModel)
 OutT = TypeVar("OutT", bound=BaseModel)
@@ -193,6 +193,24 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """End what is running and wait for it."""
+
+
+class Calculator(Protocol):
+    """Runs programs that a paper's author wrote over recorded numbers, and records each run once."""
+
+    def calculate(self, code: str, numbers: str, turn: int) -> Calculation:
+        """Call the function `series` of a program with the numbers, in a sandbox that holds nothing else.
+
+        A crash or a limit that was hit is a Calculation.
+
+        Args:
+            numbers: JSON.
+            turn: Number of the run, from 1, where a program runs several times over the same numbers.
+
+        Raises:
+            SandboxUnavailable: the engine itself failed; nothing is known about the program.
+            Stopped: the run was stopped, or knows only recorded runs and this is none of them.
+        """
 
 
 # ----------------------------------------------------------------------------------------- literature

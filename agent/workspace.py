@@ -21,10 +21,12 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from agent.artifacts import (
+    AddedFigure,
     Approval,
     Archive,
     Artifact,
     Audit,
+    Calculation,
     Claims,
     Draft,
     Ending,
@@ -69,11 +71,13 @@ LAYOUT: dict[type[Artifact], str] = {
     Claims: "experiments/{}/ideas/{}/claims.json",
     Verdict: "experiments/{}/ideas/{}/verdict.json",
     Figures: "experiments/{}/ideas/{}/figures.json",
+    AddedFigure: "experiments/{}/ideas/{}/added-figure.json",
     Replication: "experiments/{}/ideas/{}/replication-{}.json",
     Reproduction: "experiments/{}/ideas/{}/reproductions/{}.json",
     Trial: "experiments/{}/trials/{}.json",
     Result: "experiments/{}/results/{}.json",
     Scores: "experiments/{}/scores/{}.json",
+    Calculation: "experiments/{}/calculations/{}.json",
     Paper: "papers/{}/{}/round-{}/paper.json",
     Audit: "papers/{}/{}/round-{}/audit.json",
     Review: "reviews/{}/{}/round-{}/review-{}.json",

@@ -5,6 +5,7 @@ flag, so the same study gives the same bytes anywhere. `Outcome` is the one exce
 a `Result` and never hashed.
 """
 
+from agent.artifacts.added import AddedFigure, Axes, Calculation, Series
 from agent.artifacts.again import EffectAgain, ReplicatedEffect, Replication, Reproduction, TrialDifference
 from agent.artifacts.base import (
     Act,
@@ -44,14 +45,17 @@ from agent.artifacts.trial import Curve, Measure, Outcome, Result, Scores, Trial
 
 __all__ = [
     "Act",
+    "AddedFigure",
     "Approval",
     "Archive",
     "ArchivedStudy",
     "Arm",
     "Artifact",
     "Audit",
+    "Axes",
     "BroughtArm",
     "BroughtPlan",
+    "Calculation",
     "Candidate",
     "Change",
     "Check",
@@ -101,6 +105,7 @@ __all__ = [
     "Scored",
     "Scores",
     "SectionText",
+    "Series",
     "Split",
     "Status",
     "Steered",

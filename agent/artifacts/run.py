@@ -52,6 +52,10 @@ class Run(Artifact):
     """The plan that a person brought with the idea, or None."""
     style: str = Field(default="", exclude_if=unset)
     """How papers look: `twocolumn` or the folder of a venue's files; empty for one column."""
+    max_pages: int | None = Field(default=None, exclude_if=unset)
+    """Pages of a paper's main text, at most; None for no limit."""
+    figures: int = Field(default=0, exclude_if=unset)
+    """Figures that the author of a paper may add by code, at most."""
 
 
 class ArchivedStudy(Artifact):

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.artifacts import Archive, Change, Outcome, Result, Scores, Trial
+from agent.artifacts import Archive, Change, Outcome, Result, Run, Scores, Trial
 from agent.cli.caps import CappedRecorder, Patient, TimeCaps, TrialCaps
 from agent.deps import Deps
 from agent.errors import SettingsError, Stopped
 from agent.ledger import Ledger
-from agent.ports import Emit, Event, Literature, ModelRole, Sandbox
+from agent.ports import Calculator, Emit, Event, Literature, ModelRole, Sandbox
 from agent.store import Recorder
 from agent.templates import Template
 from agent.workspace import Workspace
@@ -264,6 +264,20 @@ def executor(study: Study, time: TimeCaps, *, stop: Callable[[], Stopped | None]
     if local.reduced:
         emit(Event("note", "", local.reduced))
     return Patient(local)
+
+
+def calculator(study: Study) -> Calculator:
+    """What runs the code of figures that authors add, in the sandbox of the trials."""
+    from agent.trials.calculate import Sandboxed
+
+    return Sandboxed(study.equipment.prepared, study.equipment.sandbox, study.workspace, study.run.name)
+
+
+def calculations(run: Run, source: Workspace, target: Workspace) -> Calculator:
+    """The recorded runs of such code; each one that is asked for is put into `target`."""
+    from agent.trials.calculate import Recorded
+
+    return Recorded(run.environment_hash, source, target, run.name)
 
 
 # ------------------------------------------------------------------------------- ledger, archive, graph

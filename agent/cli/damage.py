@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.artifacts import (
+    AddedFigure,
     Approval,
     Archive,
     Artifact,
     Audit,
+    Calculation,
     Claims,
     Draft,
     Ending,
@@ -55,6 +57,8 @@ MADE_BY: dict[type[Artifact], str] = {
     Claims: "analyse",
     Verdict: "analyse",
     Figures: "analyse",
+    AddedFigure: "write",
+    Calculation: "write",
     Paper: "write",
     Audit: "write",
     Review: "review",

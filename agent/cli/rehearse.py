@@ -113,6 +113,7 @@ def rehearse(question: Question, settings: Settings) -> Rehearsed:
             ledger=Ledger(workspace),
             model=model,
             executor=executor,
+            calculator=build.calculations(run, workspace, workspace),
             literature=build.literature(template),
             tex=None,
             unenforced=(),
@@ -156,6 +157,7 @@ def _run(question: Question, settings: Settings) -> Run:
         environment_hash=NAME,
         archive_hash=question.archive.hash,
         plan=question.plan,
+        figures=settings.run.figures,
     )
 
 

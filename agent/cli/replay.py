@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 NOT_TEXT = frozenset({"events.jsonl", "lock", "stop", "paper.pdf", "choices.json"})
 """Files that hold times, belong to a process, or are no text; and so every `*.lock` and `*.damaged`."""
-INPUTS = frozenset({"calls", "outcomes", "steering", "approvals", "trials", "results", "scores"})
+INPUTS = frozenset({
+    "calls", "outcomes", "steering", "approvals", "trials", "results", "scores", "calculations",
+})  # fmt: skip
 """Folders of what a replay is given."""
 LATER = re.compile(r"reproductions|(plan|registration|replication)-([2-9]|[1-9]\d+)\.json")
 """What `shoal reproduce` and `shoal replicate` leave after the run, and no replay makes."""
@@ -174,6 +176,7 @@ def _replayed(
         ledger=Ledger(target),
         model=Asked(journal, {"default": models.default, **models.others}),
         executor=executor,
+        calculator=build.calculations(run, source, target),
         literature=build.literature(template),
         tex=None,
         unenforced=unenforced_limits(source.run_folder(run.name)),

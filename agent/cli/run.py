@@ -295,6 +295,7 @@ def _new_run(
         approve=request.approve,
         plan=request.own.plan if request.own else None,
         style=_style(settings.run.style),
+        figures=settings.run.figures,
     )
 
 

@@ -124,6 +124,7 @@ def see_through(study: Study, command: Command, until: str | None, *, json: bool
         ledger=Ledger(workspace),
         model=built.model,
         executor=executor,
+        calculator=build.calculator(study),
         literature=study.equipment.literature,
         tex=study.equipment.tex,
         unenforced=study.equipment.unenforced,

@@ -86,6 +86,7 @@ def reading(run: Run, workspace: Workspace, template: Template) -> Deps:
         ledger=Ledger(workspace),
         model=nobody,
         executor=nobody,
+        calculator=build.calculations(run, workspace, workspace),
         literature=build.literature(template),
         tex=None,
         unenforced=unenforced_limits(workspace.run_folder(run.name)),

@@ -83,3 +83,7 @@ AskedIdea = Annotated[
 ]
 Explore = Annotated[int | None, typer.Option(min=2, help="Exploring trials per arm; 24 unless set.")]
 Replicates = Annotated[int | None, typer.Option(min=8, help="Confirming replicates.")]
+AddedFigures = Annotated[
+    int | None,
+    typer.Option(min=0, max=1, help="Let the author add a figure by code; 0 unless set."),
+]

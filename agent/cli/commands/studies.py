@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.commands.options import (
+    AddedFigures,
     AllowExhausted,
     AllowUnenforced,
     AllowUninformative,
@@ -54,6 +55,7 @@ def run(
     style: Annotated[
         str | None, typer.Option(metavar="NAME|DIR", help="plain, twocolumn, or a folder with a style.toml.")
     ] = None,
+    figures: AddedFigures = None,
     ideas: Ideas = None,
     idea: AskedIdea = None,
     explore: Explore = None,
@@ -86,7 +88,7 @@ def run(
     flags: dict[str, dict[str, Any]] = {
         "run": {
             "seed": seed, "ideas": ideas, "explore": explore, "replicates": replicates, "workers": workers,
-            "style": style,
+            "style": style, "figures": figures,
         },
         "models": {"default": model, "base_url": base_url},
         "sandbox": {"gpus": gpus, "allow_unenforced": allow_unenforced or None},
@@ -158,6 +160,7 @@ def estimate(
     idea: AskedIdea = None,
     explore: Explore = None,
     replicates: Replicates = None,
+    figures: AddedFigures = None,
     workers: Workers = None,
     regime: Regime = None,
     workspace: WorkspaceFolder = Path(),
@@ -167,9 +170,12 @@ def estimate(
     from agent.cli.estimate import show_estimate
 
     flags: dict[str, dict[str, Any]] = {
-        "run": {"ideas": ideas, "explore": explore, "replicates": replicates, "workers": workers},
+        "run": {
+            "ideas": ideas, "explore": explore, "replicates": replicates, "workers": workers,
+            "figures": figures,
+        },
         "models": {"default": model},
-    }
+    }  # fmt: skip
     return show_estimate(template, flags, idea, regime, workspace, json=json)
 
 
