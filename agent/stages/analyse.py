@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agent.artifacts import Claims, Facts, Figures, Idea, Plan, Registration, Tree, Verdict
@@ -29,6 +30,7 @@ def analyse(plan: Plan, registration: Registration, tree: Tree, deps: Deps) -> E
 
     Raises:
         KeyError: a registered trial has no Result.
+        Stopped: the run is to end before every figure is drawn.
     """
     key = f"{deps.run.name}/{plan.idea}"
     results = confirmed(plan, registration, deps)
@@ -63,22 +65,36 @@ def derive(plan: Plan, registration: Registration, tree: Tree, results: Results,
 def drawings(
     plan: Plan, registration: Registration, tree: Tree, results: Results, evidence: Evidence, deps: Deps
 ) -> tuple[drawing.Drawn, ...]:
-    """The figures of a study; the same input gives the same bytes under the same matplotlib."""
+    """The figures of a study; the same input gives the same bytes under the same matplotlib.
+
+    Raises:
+        Stopped: the run is to end; a figure that is being drawn is finished.
+    """
+    return tuple(_drawn(plan, registration, tree, results, evidence, deps))
+
+
+def _drawn(
+    plan: Plan, registration: Registration, tree: Tree, results: Results, evidence: Evidence, deps: Deps
+) -> Iterator[drawing.Drawn]:
+    """The figures, one after another as they are drawn."""
     name, metric = deps.setup.template.primary
     label, unit = metric_label(name, metric), metric.unit
-    drawn = (
-        drawing.learning_curves(plan, registration, results, evidence.facts, metric_label=label),
-        drawing.effects(plan, evidence.verdict, evidence.facts, metric_label=label, unit=unit),
-        drawing.exploration(tree, plan, metric_label=label, unit=unit),
+    draw: tuple[Callable[[], drawing.Drawn | None], ...] = (
+        lambda: drawing.learning_curves(plan, registration, results, evidence.facts, metric_label=label),
+        lambda: drawing.effects(plan, evidence.verdict, evidence.facts, metric_label=label, unit=unit),
+        lambda: drawing.exploration(tree, plan, metric_label=label, unit=unit),
     )
-    return tuple(one for one in drawn if one is not None)
+    for each in draw:
+        deps.check_stop()
+        if (one := each()) is not None:
+            yield one
 
 
 def _draw(
     plan: Plan, registration: Registration, tree: Tree, results: Results, evidence: Evidence, deps: Deps
 ) -> Figures:
     figures = []
-    for one in drawings(plan, registration, tree, results, evidence, deps):
+    for one in _drawn(plan, registration, tree, results, evidence, deps):
         deps.workspace.put_file(figure_path(deps.run.name, plan.idea, one.figure), one.pdf)
         figures.append(one.figure)
     return Figures(items=tuple(figures), parents=(evidence.facts.hash,))

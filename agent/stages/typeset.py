@@ -46,8 +46,15 @@ def typeset(
 
     Raises:
         PaperRefused: no repair ends in a PDF, or the repair touched more than the sections' texts.
+        Stopped: the run is to end; TeX that runs is let finish.
     """
-    mended = repair(files, compiler(tex), _asking(idea, deps), may_load=False)
+    compile_there = compiler(tex)
+
+    def compile_unless_stopped(files: Mapping[str, bytes], draft: bool) -> Compiled:
+        deps.check_stop()
+        return compile_there(files, draft)
+
+    mended = repair(files, compile_unless_stopped, _asking(idea, deps), may_load=False)
     if mended.compiled.pdf is None:
         told = "; ".join(str(problem) for problem in mended.compiled.errors[:3])
         raise PaperRefused(f"TeX made no PDF of {MAIN}, nor of what repairs made of it: {told}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.artifacts import Facts, Idea, Ideas, Plan, Registration, Run, Tree, Trial, Verdict
+from agent.artifacts import Facts, Figures, Idea, Ideas, Plan, Registration, Run, Tree, Trial, Verdict
+from agent.errors import Stopped
 from agent.ledger import Ledger
 from agent.templates import load_template
 from agent.workspace import Workspace
@@ -145,3 +148,29 @@ def test_a_later_run_knows_words_and_dev_scores_of_an_earlier_one(root: Path, tm
     for key in keys(workspace):
         for comparison in workspace.get(Verdict, key).comparisons:
             assert f"{comparison.mean:.4f}" not in text
+
+
+def test_a_stop_ends_the_drawing_after_the_figure_that_is_being_drawn(root: Path, tmp_path: Path) -> None:
+    from agent.cli.verify import reading
+    from agent.stages.analyse import analyse
+
+    shutil.copytree(root / "experiments" / "study", tmp_path / "experiments" / "study")
+    workspace = Workspace(tmp_path)
+    key = keys(workspace)[0]
+    drawn = workspace.path(Figures, key).parent / "figures"
+    whole = {path.name: path.read_bytes() for path in drawn.iterdir()}
+    workspace.path(Figures, key).unlink()
+    shutil.rmtree(drawn)
+    deps = reading(workspace.get(Run, "study"), workspace, load_template(MICRO))
+    stopping = replace(deps, stop=lambda: Stopped("stopped") if drawn.exists() else None)
+    recorded = (
+        workspace.get(Plan, f"{key}/1"),
+        workspace.get(Registration, f"{key}/1"),
+        workspace.get(Tree, key),
+    )
+    with pytest.raises(Stopped):
+        analyse(*recorded, stopping)
+    assert len(list(drawn.iterdir())) == 1
+    assert not workspace.has(Figures, key)
+    analyse(*recorded, deps)
+    assert {path.name: path.read_bytes() for path in drawn.iterdir()} == whole
