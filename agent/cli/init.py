@@ -16,6 +16,7 @@ HEAD = """\
 # over ~/.config/shoal/config.toml. Keys of model servers do not belong here: they stay in the servers' own
 # variables, such as OPENAI_API_KEY.
 """
+ELSEWHERE = " Refused in this file, which may come with a template: say it in the user's own, or a variable."
 STAGES = """
 # The caps of single stages are written the same: ideate, explore, register, confirm, analyse, write, review.
 #[budget.stage.explore]
@@ -51,6 +52,7 @@ def settings_text() -> str:
     from pydantic import BaseModel
 
     from agent.cli.settings import Tables
+    from agent.cli.trusted import HOLDS
 
     parts = [HEAD]
     for name, field in Tables.model_fields.items():
@@ -63,6 +65,7 @@ def settings_text() -> str:
             if isinstance(default, dict):
                 parts.append(STAGES.strip())
                 continue
-            parts.append(f"# {' '.join((entry.description or '').split())}")
+            elsewhere = ELSEWHERE if name == "sandbox" and key in HOLDS else ""
+            parts.append(f"# {' '.join((entry.description or '').split())}{elsewhere}")
             parts.append(f"#{key} =" if default is None else f"#{key} = {json.dumps(default)}")
     return "\n".join(parts) + "\n" + PRICES

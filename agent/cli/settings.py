@@ -21,6 +21,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from agent.cli.trusted import keep_keys, keep_sandbox
 from agent.errors import SettingsError
 from agent.sandboxes.enforcement import LimitName
 from agent.spec import line_of_key
@@ -216,26 +217,21 @@ def load(flags: Mapping[str, Mapping[str, Any]], folder: Path, environ: Mapping[
         settings = Sourced()
     except ValidationError as error:
         raise SettingsError(_explain_value(error, given)) from error
-    variable = f"{PREFIX}models{DELIMITER}base_url"
-    said = "base_url" in given.get("models", {}) or variable.lower() in {name.lower() for name in environ}
-    if not said:
-        _keep_keys(settings, files[0].get("models", {}).get("base_url"), environ)
+    own = user_file(environ)
+    said = _said("sandbox", given, environ)
+    keep_sandbox(folder / FILE, files[0], files[1], said, own)
+    if "base_url" not in _said("models", given, environ):
+        table = settings.models
+        roles = (table.default, table.code, table.write, table.review, table.vision)
+        keep_keys(files[0].get("models", {}).get("base_url"), roles, environ, FILE, own)
     return settings
 
 
-def _keep_keys(settings: Settings, address: str | None, environ: Mapping[str, str]) -> None:
-    """Refuse to send a key to an address that ./shoal.toml names: the file may have come with a template."""
-    from agent.models.providers import PROVIDERS
-
-    table = settings.models
-    named = (table.default, table.code, table.write, table.review, table.vision)
-    for provider in {(name or "").partition(":")[0] for name in named} & set(PROVIDERS):
-        key = PROVIDERS[provider].key_variable
-        if address and key and environ.get(key):
-            raise SettingsError(
-                f"./{FILE} names the model server {address}, which would get your {key}; the file may have "
-                f"come with a template, so say it yourself: --base-url {address}, or in {user_file(environ)}"
-            )
+def _said(table: str, flags: Mapping[str, Mapping[str, Any]], environ: Mapping[str, str]) -> frozenset[str]:
+    """The keys of a table that flags or variables give."""
+    prefix = f"{PREFIX}{table}{DELIMITER}".lower()
+    variables = {name.lower().removeprefix(prefix) for name in environ if name.lower().startswith(prefix)}
+    return frozenset(variables | set(flags.get(table, {})))
 
 
 def user_file(environ: Mapping[str, str]) -> Path:

@@ -50,6 +50,36 @@ def test_a_file_that_came_with_a_template_does_not_say_who_gets_a_key(tmp_path: 
     assert load({"models": {"default": "vllm:x"}}, tmp_path, key).models.base_url == "http://elsewhere/v1"
 
 
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        ('base_image = "theirs:1"', "base_image", "mine:1"),
+        ('allow_unenforced = ["memory", "cpu"]', "allow_unenforced", '["memory"]'),
+        ("gpus = 1", "gpus", "2"),
+    ],
+)
+def test_a_file_that_came_with_a_template_does_not_loosen_the_sandbox(
+    tmp_path: Path, line: str, key: str, value: str
+) -> None:
+    path = write(tmp_path / "shoal.toml", f"[run]\nseed = 1\n[sandbox]\n{line}\n")
+    with pytest.raises(SettingsError, match=f"sandbox.{key} decides what holds experiments") as caught:
+        effective(tmp_path)
+    assert str(caught.value).startswith(f"{path}:4: ")
+    assert f"SHOAL_SANDBOX__{key.upper()}" in str(caught.value)
+    said = effective(tmp_path, **{f"SHOAL_SANDBOX__{key.upper()}": value})
+    assert getattr(said.sandbox, key) in (value, ("memory",), int(value) if value.isdigit() else None)
+    write(tmp_path / "config/shoal/config.toml", f"[sandbox]\n{line}\n")
+    own = effective(tmp_path, XDG_CONFIG_HOME=str(tmp_path / "config"))
+    path.unlink()
+    assert effective(tmp_path, XDG_CONFIG_HOME=str(tmp_path / "config")).sandbox == own.sandbox
+
+
+def test_a_flag_goes_before_what_a_file_allows_experiments(tmp_path: Path) -> None:
+    write(tmp_path / "shoal.toml", '[sandbox]\nkind = "bubblewrap"\nallow_unenforced = ["memory"]\n')
+    flagged = effective(tmp_path, {"sandbox": {"allow_unenforced": ("cpu",)}})
+    assert (flagged.sandbox.kind, flagged.sandbox.allow_unenforced) == ("bubblewrap", ("cpu",))
+
+
 def test_a_nested_variable_reaches_its_table(tmp_path: Path) -> None:
     bundle = write(tmp_path / "ca.pem", "")
     variables = {"SHOAL_SANDBOX__BASE_IMAGE": "debian:12", "SHOAL_SANDBOX__CA_BUNDLE": str(bundle)}

@@ -236,7 +236,9 @@ def test_doctor_says_what_holds_each_limit_and_that_no_study_can_run(users_folde
 
 
 def test_doctor_prints_the_limits_as_a_table_and_takes_what_is_allowed(users_folder: Path) -> None:
-    (users_folder / "shoal.toml").write_text('[sandbox]\nallow_unenforced = ["memory", "cpu"]\n')
+    own = users_folder / ".config" / "shoal"
+    own.mkdir(parents=True)
+    (own / "config.toml").write_text('[sandbox]\nallow_unenforced = ["memory", "cpu"]\n')
     shown = as_user(users_folder, "doctor").stdout.splitlines()
     head = next(number for number, line in enumerate(shown) if line.startswith("limit "))
     assert [line.split()[0] for line in shown[head + 1 : head + 1 + len(MEANING)]] == list(MEANING)
