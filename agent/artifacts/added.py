@@ -7,6 +7,8 @@ from typing import Literal
 from agent.artifacts.base import Artifact, Id, OutcomeStatus, sha256_of
 from agent.artifacts.evidence import Figure
 
+ADDED = "added"
+"""Id of the figure."""
 Kind = Literal["level", "difference"]
 """`level`: in the metric's own unit, of one arm; `difference`: one arm minus another."""
 Axis = Literal["arm", "replicate", "step", "level"]

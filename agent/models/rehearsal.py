@@ -17,6 +17,7 @@ from agent.models.scripted import ANSWERS
 from agent.models.wire import SCRIPTED
 from agent.ports import Answer, InT, ModelRole, OutT, Prompt, Usage
 from agent.prompts.edit import EditIn, EditOut, EditText
+from agent.prompts.figure import FigureIn, FigureOut
 from agent.prompts.ideate import Ideas, IdeateIn, IdeaText
 from agent.prompts.render import answer_schema, render
 from agent.prompts.review import TOP, MetaIn, MetaOut, ReviewIn, ReviewOut, ScoreText
@@ -28,6 +29,8 @@ EDITED_LINES = 16
 """Lines that one edit adds."""
 LINE = "# how the mechanism changes what is computed here, in a line of common length"
 SENTENCE = "This sentence has the length of one that a reviewer or an author of an idea would write down. "
+FIGURE_CHARACTERS = 1800
+"""Of the code of a figure with its caption."""
 CHARACTERS_A_WORD = 7.5
 """Of LaTeX text with its commands."""
 
@@ -63,7 +66,9 @@ class Rehearsal:
 
 def _answer(prompt: Prompt[InT, OutT], data: InT, *, scripted: bool) -> OutT:
     stand_in: BaseModel
-    if scripted:
+    if isinstance(data, FigureIn):
+        stand_in = _figure(data)
+    elif scripted:
         stand_in = ANSWERS[prompt.name](data)
     elif isinstance(data, IdeateIn):
         stand_in = _ideas(data)
@@ -79,10 +84,26 @@ def _answer(prompt: Prompt[InT, OutT], data: InT, *, scripted: bool) -> OutT:
 
 
 def _written(data: BaseModel) -> int:
-    """Characters that a section will have: between its least and its most words."""
+    """Characters that code of a figure or a section will have: between its least and its most words."""
+    if isinstance(data, FigureIn):
+        return FIGURE_CHARACTERS
     if not isinstance(data, SectionIn):
         return 0
     return round(CHARACTERS_A_WORD * (data.task.min_words + data.task.max_words) / 2)
+
+
+def _figure(data: FigureIn) -> FigureOut:
+    """None, since there is no sandbox that could run one; `_written` tells how long one is."""
+    return FigureOut(
+        none_because=SENTENCE,
+        metric=data.metrics[0].name,
+        y="level",
+        x="arm",
+        x_arm="",
+        marks="points",
+        code="",
+        caption="",
+    )
 
 
 def _ideas(data: IdeateIn) -> Ideas:

@@ -129,13 +129,13 @@ def _problems_in_code(
             problems.append(f"{name} does not parse after the edits: {line}.")
             continue
         known = (
-            _imports(_parsed(before[name]))
+            imports(_parsed(before[name]))
             | set(sys.stdlib_module_names)
-            | {_import_name(p) for p in packages}
+            | {import_name(p) for p in packages}
         )
         known |= {file.removesuffix(".py") for file in after}
         problems += [
-            f"{name} imports {module}, which is not installed." for module in sorted(_imports(tree) - known)
+            f"{name} imports {module}, which is not installed." for module in sorted(imports(tree) - known)
         ]
     gone = [knob for knob in knobs if _mentions(before, knob) and not _mentions(after, knob)]
     if gone:
@@ -152,7 +152,7 @@ def _parsed(text: str) -> ast.Module:
         return ast.Module(body=[], type_ignores=[])
 
 
-def _imports(tree: ast.Module) -> set[str]:
+def imports(tree: ast.Module) -> set[str]:
     """Top-level names of all absolute imports."""
     found: set[str] = set()
     for node in ast.walk(tree):
@@ -163,7 +163,7 @@ def _imports(tree: ast.Module) -> set[str]:
     return found
 
 
-def _import_name(requirement: str) -> str:
+def import_name(requirement: str) -> str:
     distribution = re.split(r"[\s\[<>=!~;@]", requirement, maxsplit=1)[0].lower()
     return IMPORT_NAMES.get(distribution, distribution.replace("-", "_"))
 

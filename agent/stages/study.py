@@ -9,6 +9,7 @@ from itertools import pairwise
 from string import ascii_lowercase
 
 from agent.artifacts import (
+    AddedFigure,
     Arm,
     Candidate,
     Claims,
@@ -50,6 +51,7 @@ class Study:
     claims: Claims
     verdict: Verdict
     figures: Figures
+    """Those that were computed, then the one that the author added."""
     settings: dict[str, Scalar]
     """Declared values by name; plain text, without the full stop of a sentence."""
     limitations: tuple[str, ...]
@@ -60,6 +62,8 @@ class Study:
     """Unified diff of the treatment's code against the template's; empty for a knob idea."""
     works: tuple[Reference, ...]
     """The works that its paper may cite."""
+    added: AddedFigure | None
+    """What came of asking the author for a figure; None before that, and where none is asked for."""
 
     @classmethod
     def read(cls, idea: str, deps: Deps) -> Study:
@@ -73,6 +77,7 @@ class Study:
         the_idea = workspace.get(Idea, key)
         plan, registration = workspace.get(Plan, f"{key}/1"), workspace.get(Registration, f"{key}/1")
         verdict, tree = workspace.get(Verdict, key), workspace.get(Tree, key)
+        added = workspace.get(AddedFigure, key) if workspace.has(AddedFigure, key) else None
         return cls(
             idea=the_idea,
             tree=tree,
@@ -81,7 +86,7 @@ class Study:
             facts=workspace.get(Facts, key),
             claims=workspace.get(Claims, key),
             verdict=verdict,
-            figures=workspace.get(Figures, key),
+            figures=_with(added, workspace.get(Figures, key)),
             settings=_unstopped(settings(plan, deps.setup, extra=_declared(the_idea, plan, tree, deps))),
             limitations=(
                 *limitations(
@@ -102,6 +107,7 @@ class Study:
             ),
             code_diff=code_diff(plan, deps),
             works=works(the_idea, deps),
+            added=added,
         )
 
     def figures_of(self, section: str) -> tuple[Figure, ...]:
@@ -111,6 +117,13 @@ class Study:
         if section == "results":
             return tuple(figure for figure in self.figures.items if figure.id != "exploration")
         return ()
+
+
+def _with(added: AddedFigure | None, figures: Figures) -> Figures:
+    """The figures with the added one, where there is one."""
+    if added is None or added.figure is None:
+        return figures
+    return Figures(items=(*figures.items, added.figure), parents=(*figures.parents, added.hash))
 
 
 def _unstopped(found: dict[str, Scalar]) -> dict[str, Scalar]:
