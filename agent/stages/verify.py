@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ from agent.artifacts import (
     Claims,
     Facts,
     Figures,
+    Finding,
     Idea,
     Paper,
     Plan,
@@ -30,17 +31,19 @@ from agent.artifacts import (
 )
 from agent.deps import Deps
 from agent.errors import ShoalError
+from agent.evidence.audit import exact
 from agent.evidence.registration import registered_replicates
+from agent.latex.compile import MAIN
 from agent.latex.printed import Printed, bound_numbers, link_problems, read_pdf, stray_decimals
 from agent.latex.render import Rendered
 from agent.prompts.section import SectionName
 from agent.stages.analyse import Evidence, derive, drawings
 from agent.stages.approvals import answered
 from agent.stages.confirm import confirmed
+from agent.stages.write import audited, taken_out
 from agent.stages.register import PRIMARY, plan_of, position_of
 from agent.stages.reproduce import compared
 from agent.stages.study import Study, figure_path
-from agent.stages.write import audited, taken_out
 
 Status = Literal["ok", "wrong", "not checked"]
 SHOWN = 12
@@ -94,15 +97,16 @@ def idea_rows(idea: str, number: int, deps: Deps) -> Iterator[Row]:
         yield row(idea, check, look)
     for version in range(PRIMARY + 1, PRIMARY + len(plans(key, deps))):
         yield row(idea, f"replication {version}", partial(_replication, key, version, deps))
-    paper = f"{key}/{number}"
+    at = f"{key}/{number}"
+    again = cache(partial(_made_again, at, deps))
     for check, of_paper in (
-        ("paper", _paper),
-        ("audit", _audit),
+        ("paper", partial(_paper, again)),
+        ("audit", partial(_audit, again)),
         ("references", _references),
         ("numbers", _numbers),
         ("links", _links),
     ):
-        yield row(idea, check, partial(_with_paper, of_paper, paper, deps))
+        yield row(idea, check, partial(_with_paper, of_paper, at, deps))
 
 
 # ------------------------------------------------------------------------------- plan and registration
@@ -236,20 +240,27 @@ def _with_paper(
     return look(deps.workspace.get(Paper, at), at, deps)
 
 
-def _made_again(paper: Paper, at: str, deps: Deps) -> tuple[Rendered, Audit]:
+MadeAgain = Callable[[], tuple[Rendered, Audit]]
+
+
+def _made_again(at: str, deps: Deps) -> tuple[Rendered, Audit]:
+    """What the stored parts make, and the audit of the stored `paper.tex` against it."""
+    paper, folder = deps.workspace.get(Paper, at), deps.workspace.path(Paper, at).parent
     texts: dict[SectionName, str] = {section.name: section.latex for section in paper.sections}  # type: ignore[misc]
-    cuts = taken_out(deps.workspace.path(Paper, at).parent)
-    return audited(Study.read(paper.idea, deps), texts, deps, cuts)
+    stored = _text((folder / MAIN).read_bytes())
+    return audited(Study.read(paper.idea, deps), texts, deps, taken_out(folder), stored)
 
 
-def _paper(paper: Paper, at: str, deps: Deps) -> tuple[str, list[str]]:
+def _paper(again: MadeAgain, paper: Paper, at: str, deps: Deps) -> tuple[str, list[str]]:
+    """The paper's files against what its parts make."""
     folder = deps.workspace.path(Paper, at).parent
-    rendered, _ = _made_again(paper, at, deps)
-    findings = []
+    rendered, _ = again()
+    findings: list[str] = []
     for name, content in rendered.files().items():
         stored = (folder / name).read_bytes()
         if stored != content:
-            findings.append(f"{name} {_first_difference(stored, content)}")
+            told = [_told(one) for one in exact.differing_lines(name, _text(stored), _text(content))]
+            findings += told or [f"{name} has other bytes than it is rendered with"]
     key = at.rsplit("/", 1)[0]
     for figure in deps.workspace.get(Figures, key).items:
         drawn = (deps.workspace.root / figure_path(deps.run.name, paper.idea, figure)).read_bytes()
@@ -258,21 +269,27 @@ def _paper(paper: Paper, at: str, deps: Deps) -> tuple[str, list[str]]:
     return f"rendered again from {len(paper.sections)} sections, facts and claims, byte for byte", findings
 
 
-def _audit(paper: Paper, at: str, deps: Deps) -> tuple[str, list[str]]:
+def _text(content: bytes) -> str:
+    return content.decode(errors="replace")
+
+
+def _told(one: Finding) -> str:
+    return f"{one.file}:{one.line}:{one.column}: {one.quotation!r}: {one.reason}"
+
+
+def _audit(again: MadeAgain, _paper: Paper, at: str, deps: Deps) -> tuple[str, list[str]]:
+    """What the audit finds in the stored paper beyond its differences, against what it found."""
     stored = deps.workspace.get(Audit, at)
-    _, again = _made_again(paper, at, deps)
-    findings = [
-        f"{f.file}:{f.line}:{f.column}: {f.quotation!r}: {f.reason}"
-        for f in again.findings
-        if f not in stored.findings
-    ]
-    gone = [f for f in stored.findings if f not in again.findings]
-    findings += [f"no longer found: {f.file}:{f.line}: {f.reason}" for f in gone]
+    _, report = again()
+    now = [one for one in report.findings if one.rule != exact.RULE]
+    findings = [_told(one) for one in now if one not in stored.findings]
+    gone = [one for one in stored.findings if one not in now]
+    findings += [f"no longer found: {one.file}:{one.line}: {one.reason}" for one in gone]
     if stored.passed != (not stored.findings):
         findings.append("the stored audit says otherwise than its findings")
-    new = sorted(set(again.checked) - set(stored.checked))
-    rules = f"{len(again.checked)} rules" + (f", {', '.join(new)} younger than the paper" if new else "")
-    return f"audited again: {rules}, {len(again.findings)} findings", findings
+    new = sorted(set(report.checked) - set(stored.checked))
+    rules = f"{len(report.checked)} rules" + (f", {', '.join(new)} younger than the paper" if new else "")
+    return f"audited again: {rules}, {len(now)} findings", findings
 
 
 def _references(paper: Paper, _at: str, deps: Deps) -> tuple[str, list[str]]:
@@ -343,16 +360,3 @@ def _names(entries: list[object]) -> set[str]:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
-
-
-def _first_difference(stored: bytes, again: bytes) -> str:
-    lines = zip(stored.split(b"\n"), again.split(b"\n"), strict=False)
-    for number, (old, new) in enumerate(lines, start=1):
-        if old != new:
-            place = next(
-                (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
-            )
-            start = max(0, place - 30)
-            shown = [_short(line[start : start + 60].decode(errors="replace")) for line in (old, new)]
-            return f"line {number}: it is {shown[0]}; rendered again {shown[1]}"
-    return "has another length than it is rendered with"

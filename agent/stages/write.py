@@ -170,17 +170,28 @@ def _cut(
 
 
 def audited(
-    study: Study, texts: Mapping[SectionName, str], deps: Deps, cuts: tuple[Cut, ...] = ()
+    study: Study,
+    texts: Mapping[SectionName, str],
+    deps: Deps,
+    cuts: tuple[Cut, ...] = (),
+    bound: str | None = None,
 ) -> tuple[Rendered, Audit]:
     """The paper that the texts make, and what the audit holds against it; nothing is stored.
 
-    `cuts` are what was taken out of the texts, which the paper tells.
+    Args:
+        cuts: What was taken out of the texts, which the paper tells.
+        bound: A stored `paper.tex` to audit in place of the one that the texts make.
 
     Raises:
         BindError: a text names what does not exist.
     """
     rendered = render(paper_in(study, texts, deps, cuts), style_named(deps.run.style or "plain"))
-    context = AuditContext(
+    return rendered, audit(_in_order(texts), held_against(study, deps), rendered.tex, bound)
+
+
+def held_against(study: Study, deps: Deps) -> AuditContext:
+    """The evidence that the audit holds a paper of the study against."""
+    return AuditContext(
         facts=study.facts,
         claims=study.claims,
         verdict=study.verdict,
@@ -191,7 +202,6 @@ def audited(
         arm_labels=_labels(study, deps),
         code_diff=study.code_diff,
     )
-    return rendered, audit(_in_order(texts), context, bound=rendered.tex)
 
 
 def _revised(texts: Texts, report: Audit, revision: int, study: Study, deps: Deps) -> Texts:

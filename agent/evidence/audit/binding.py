@@ -1,7 +1,7 @@
 """Rule `binding`: in the bound paper the printed digits are those of the facts that they are linked to.
 
 Promises to read the digits back from the LaTeX and compare them with the fact, so that a fault of the
-binder, or a hand that changed a digit afterwards, is seen. Independent of how numbers are formatted.
+binder is seen, which makes the same paper twice. Independent of how numbers are formatted.
 """
 
 from __future__ import annotations
@@ -16,29 +16,20 @@ from agent.evidence.audit.source import arguments, kind_of, parse, walk
 
 RULE = "binding"
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_UNBOUND = frozenset({"fact", "interval", "claim", "setting", "verdict", "factcell", "intervalcell"})
 
 
 def binding_findings(file: str, bound: str, context: AuditContext) -> Iterator[Finding]:
-    """Digits that are not their fact's, names without a row in the appendix, and macros that were not bound.
+    """Digits that are not their fact's, and facts without a row in the appendix.
 
     Raises:
         Unreadable: the paper is not balanced LaTeX.
     """
     facts = {fact.name: fact for fact in context.facts.items}
-    claims = {claim.id for claim in context.claims.items}
     used = [node for node in walk(parse(bound)) if kind_of(node) == "macro"]
     rows = {_argument(node, 0, bound) for node in used if node.macroname == "shoalrow"}
-    for node in used:
-        macro, name, reason = node.macroname, _argument(node, 0, bound), ""
-        if macro in _UNBOUND:
-            reason = "this was not bound"
-        elif macro == "shoalfact":
-            reason = _fact_reason(facts.get(name), _argument(node, 1, bound), name in rows)
-        elif macro == "shoalsetting" and name not in context.settings:
-            reason = f"{name} is not a registered setting"
-        elif macro == "shoalclaim" and name not in claims:
-            reason = f"{name} is not a computed claim"
+    for node in (node for node in used if node.macroname == "shoalfact"):
+        name = _argument(node, 0, bound)
+        reason = _reason(facts.get(name), _argument(node, 1, bound), name in rows)
         if reason:
             yield finding(RULE, file, bound, node.pos, bound[node.pos : node.pos + node.len], reason)
 
@@ -50,7 +41,7 @@ def _argument(node: Any, number: int, latex: str) -> str:
     return latex[given[number].pos + 1 : given[number].pos + given[number].len - 1]
 
 
-def _fact_reason(fact: Fact | None, printed: str, has_row: bool) -> str:
+def _reason(fact: Fact | None, printed: str, has_row: bool) -> str:
     if fact is None:
         return "no such fact was computed"
     if not has_row:

@@ -15,16 +15,12 @@ from agent.evidence.audit import (
     binding,
     commands,
     completeness,
-    floats,
+    exact,
     numbers,
     recorded,
     references,
     statements,
-    tables,
     wording,
-)
-from agent.evidence.audit import (
-    bound as whole_paper,
 )
 from agent.evidence.audit import sections as whole
 from agent.evidence.audit.context import AuditContext
@@ -42,12 +38,16 @@ _OF_A_SECTION: tuple[Callable[[str, str, AuditContext], Iterable[Finding]], ...]
 _RULES = (commands.RULE, statements.RULE, wording.RULE, beside.RULE, recorded.RULE)
 
 
-def audit(sections: tuple[SectionText, ...], context: AuditContext, bound: str = "") -> Audit:
+def audit(
+    sections: tuple[SectionText, ...], context: AuditContext, rendered: str = "", bound: str | None = None
+) -> Audit:
     """Audit the sections of a paper as written, and its bound LaTeX.
 
     Args:
         sections: In macro language; findings name `<section>.tex`.
-        bound: The rendered `paper.tex`; empty leaves out the rules that read it.
+        rendered: What the renderer makes of the study and its sections; empty leaves out the rules that read
+            a whole paper.
+        bound: The `paper.tex` that is audited; None is `rendered` itself.
     """
     readable, findings = _readable(sections)
     for section in readable:
@@ -60,17 +60,12 @@ def audit(sections: tuple[SectionText, ...], context: AuditContext, bound: str =
     findings += whole.missing_sections(sections)
     findings += whole.section_findings(readable)
     rules = [READABLE, numbers.RULE, *_RULES, references.RULE, completeness.RULE, whole.RULE]
-    if bound:
-        findings += _guarded(BOUND_FILE, bound, lambda: numbers.unbound_numbers(BOUND_FILE, bound))
-        findings += _guarded(BOUND_FILE, bound, lambda: binding.binding_findings(BOUND_FILE, bound, context))
-        findings += _guarded(
-            BOUND_FILE, bound, lambda: floats.float_findings(BOUND_FILE, bound, context.figures)
-        )
-        findings += _guarded(
-            BOUND_FILE, bound, lambda: whole_paper.bound_findings(BOUND_FILE, bound, readable, context)
-        )
-        findings += _guarded(BOUND_FILE, bound, lambda: tables.table_findings(BOUND_FILE, bound, context))
-        rules += [binding.RULE, floats.RULE, whole_paper.RULE, tables.RULE]
+    if rendered:
+        paper = rendered if bound is None else bound
+        findings += _guarded(BOUND_FILE, paper, lambda: exact.differing_lines(BOUND_FILE, paper, rendered))
+        findings += _guarded(BOUND_FILE, paper, lambda: numbers.unbound_numbers(BOUND_FILE, paper))
+        findings += _guarded(BOUND_FILE, paper, lambda: binding.binding_findings(BOUND_FILE, paper, context))
+        rules += [exact.RULE, binding.RULE]
     return Audit(
         passed=not findings,
         findings=tuple(_ordered(findings, sections)),
