@@ -193,14 +193,14 @@ def _check_points(one: Series, name: str, axes: Axes, results: Given) -> None:
         raise Unfit(f"{name}: every x must be a recorded {axes.x}, each once.")
     width = move_of(results, axes.metric, None).width
     spare = 1e-6 * width
-    low, high = _range(results, axes.metric, one.arm)
+    low, high = _range(results, axes, one.arm)
     if axes.y == "difference":
-        other = _range(results, axes.metric, one.against)
+        other = _range(results, axes, one.against)
         low, high = low - other[1], high - other[0]
     if not all(low - spare <= y <= high + spare for y in one.y):
         raise Unfit(f"{name}: a y lies outside of what was recorded ({low:g} to {high:g}).")
     if axes.x == "level":
-        low, high = _range(results, axes.metric, axes.x_arm)
+        low, high = _range(results, axes, axes.x_arm)
         if not all(low - spare <= x <= high + spare for x in one.x):
             raise Unfit(f"{name}: an x lies outside of what was recorded of {axes.x_arm}.")
     if not all(a - spare <= y <= b + spare for a, y, b in zip(one.low, one.y, one.high, strict=False)):
@@ -270,15 +270,18 @@ def _names(results: Given) -> list[str]:
     return [arm["name"] for arm in results["arms"]]
 
 
-def _values(results: Given, metric: str, arm: str) -> list[float]:
-    """Every recorded value of a metric of an arm, those of its curves too."""
+def _values(results: Given, metric: str, arm: str, *, curves: bool = True) -> list[float]:
+    """Every recorded value of a metric of an arm, those of its curves too unless they are not wanted."""
     trials = [trial for trial in results["trials"] if trial["arm"] == arm]
-    ends = [trial["metrics"][metric] for trial in trials if metric in trial["metrics"]]
-    return ends + [y for t in trials for c in t["curves"] if c["metric"] == metric for y in c["y"]]
+    values = [trial["metrics"][metric] for trial in trials if metric in trial["metrics"]]
+    if curves:
+        values += [y for t in trials for c in t["curves"] if c["metric"] == metric for y in c["y"]]
+    return values
 
 
-def _range(results: Given, metric: str, arm: str) -> tuple[float, float]:
-    values = _values(results, metric, arm)
+def _range(results: Given, axes: Axes, arm: str) -> tuple[float, float]:
+    """The least and the greatest recorded value of an arm; those of curves count over steps alone."""
+    values = _values(results, axes.metric, arm, curves=axes.x == "step")
     if not values:
         raise Unfit(f"no trial of the arm {arm!r} has a result: leave it out.")
     return min(values), max(values)
