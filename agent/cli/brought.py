@@ -41,7 +41,10 @@ def study(asked: Bringing) -> int:
         MachineryError: something broke before the run began.
     """
     brought = read_plan(asked.plan)
-    flags = {**asked.flags, "run": {**asked.flags.get("run", {}), "ideas": 1, "replicates": brought.n}}
+    given = asked.flags.get("run", {})
+    pages = given.get("max_pages") or brought.max_pages
+    run = {**given, "ideas": 1, "replicates": brought.n, "max_pages": pages}
+    flags = {**asked.flags, "run": run}
     return start(
         Request(
             template=str(brought.template.root), flags=flags, idea=None, sandbox=asked.sandbox,

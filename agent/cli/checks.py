@@ -54,6 +54,15 @@ def enough_replicates(replicates: int | None, template: Template) -> None:
         )
 
 
+def countable(max_pages: int | None, *, pdf: bool) -> None:
+    """Refuse a limit of pages that nothing would be counted for."""
+    if max_pages is not None and not pdf:
+        raise SettingsError(
+            f"max_pages = {max_pages}, and no PDF is to be made whose pages could be counted: "
+            "leave --no-pdf out, or the limit"
+        )
+
+
 def server_address(url: str | None) -> None:
     """Refuse an address of a model server that is none."""
     if url is not None and not re.match(r"https?://[^/\s]", url):

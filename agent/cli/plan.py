@@ -53,6 +53,8 @@ class PlanFile(IdeaWords):
     """Smallest effect of interest; the template's unless given."""
     n: int | None = Field(default=None, ge=LEAST_N)
     """Confirming replicates; chosen unless given."""
+    max_pages: int | None = Field(default=None, ge=1, strict=True)
+    """Pages of the paper's text up to and including its conclusion, at most."""
     arms: dict[str, ArmTable]
     comparisons: dict[str, Family] = Field(default_factory=dict)
     """What the comparison of the treatment with an arm is for, by the arm's name."""
@@ -67,6 +69,8 @@ class Brought:
     idea: Idea
     plan: BroughtPlan
     n: int | None
+    max_pages: int | None
+    """Of the paper's main text."""
 
 
 def read_plan(path: Path) -> Brought:
@@ -98,7 +102,7 @@ def read_plan(path: Path) -> Brought:
     plan = BroughtPlan(
         arms=tuple(arms[label] for label in ordered), control=_control(file), sesoi=written.sesoi
     )
-    return Brought(template, written.regime, own_idea(written), plan, written.n)
+    return Brought(template, written.regime, own_idea(written), plan, written.n, written.max_pages)
 
 
 def _template(file: Written[PlanFile]) -> Template:

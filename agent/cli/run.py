@@ -134,6 +134,7 @@ def start(request: Request) -> int:
         raise UserError("an idea of your own is studied by itself: leave --ideas away")
     checks.known_stage(request.until)
     style_named(settings.run.style)
+    checks.countable(settings.run.max_pages, pdf=request.pdf)
     checks.enough_replicates(settings.run.replicates, template)
     checks.server_address(settings.models.base_url)
     kind = checks.known_sandbox(request.sandbox)
@@ -296,6 +297,7 @@ def _new_run(
         plan=request.own.plan if request.own else None,
         style=_style(settings.run.style),
         figures=settings.run.figures,
+        max_pages=settings.run.max_pages,
     )
 
 

@@ -65,6 +65,8 @@ class RunTable(_Table):
     """How papers look: `plain`, `twocolumn`, or a folder with a venue's files and a `style.toml`."""
     figures: int = Field(default=0, ge=0, le=1)
     """Figures that the author of each paper may add by code (docs/how-a-study-works.md); 0 asks for none."""
+    max_pages: int | None = Field(default=None, ge=1)
+    """Pages of a paper's text up to and including its conclusion, at most; unset: no limit."""
     min_free_mb: int = Field(default=200, ge=0)
     """Free disk space that a run wants to see before it starts, in MB."""
 

@@ -7,10 +7,11 @@ not compile is a value, not an exception.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from agent.artifacts import Limits, Outcome
@@ -36,8 +37,9 @@ _WHOLE = f"""latexmk -norc -pdf -bibtex -interaction=nonstopmode -file-line-erro
     -latexoption=-no-shell-escape {MAIN} </dev/null
 """
 _DRAFT = f"pdflatex -draftmode -interaction=nonstopmode -file-line-error -no-shell-escape {MAIN} </dev/null\n"
+_LABEL = re.compile(r"\\newlabel\{([^{}]+)\}\{\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\{(\d+)\}")
 _END = """code=$?
-for name in paper.log paper.pdf; do
+for name in paper.log paper.pdf paper.aux; do
     if [ -f "$name" ]; then cp "$name" /out/ || code=71; fi
 done
 exit $code
@@ -53,6 +55,8 @@ class Compiled:
     log: str
     """TeX's log; the end of what the job printed where it wrote none."""
     problems: tuple[Problem, ...]
+    labels: Mapping[str, int] = field(default_factory=dict)
+    """The page of each label, as TeX numbers it; labels on pages with other numbers are left out."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -113,11 +117,13 @@ def _write(files: Mapping[str, bytes], root: Path) -> None:
 def _compiled(outcome: Outcome) -> Compiled:
     """Read what the job left and remove it."""
     pdf: bytes | None = None
-    log = outcome.log_tail
+    log, labels = outcome.log_tail, ""
     if outcome.outputs is not None:
         folder = Path(outcome.outputs)
         if (folder / "paper.log").is_file():
             log = (folder / "paper.log").read_text(encoding="utf-8", errors="replace")
+        if (folder / "paper.aux").is_file():
+            labels = (folder / "paper.aux").read_text(encoding="utf-8", errors="replace")
         if (folder / "paper.pdf").is_file():
             pdf = (folder / "paper.pdf").read_bytes()
         shutil.rmtree(folder)
@@ -128,7 +134,8 @@ def _compiled(outcome: Outcome) -> Compiled:
     elif outcome.exit_code != 0 and not any(p.kind == "error" for p in problems):
         problems += (Problem("error", MAIN, 0, f"TeX failed: {_last_line(outcome.log_tail)}"),)
     failed = any(p.kind in ("error", "resource") for p in problems)
-    return Compiled(pdf=None if failed else pdf, log=log, problems=problems)
+    pages = {match[1]: int(match[2]) for match in _LABEL.finditer(labels)}
+    return Compiled(pdf=None if failed else pdf, log=log, problems=problems, labels=pages)
 
 
 def _last_line(text: str) -> str:

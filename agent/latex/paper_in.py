@@ -85,6 +85,10 @@ class PaperIn(Artifact):
     provenance: Provenance
     notes: tuple[str, ...] = ()
     """Sentences for "How this paper was made"."""
+    measured: bool = False
+    """The end of the main text is marked, so that its pages can be counted."""
+    moved: tuple[str, ...] = ()
+    """Figures that stand in the appendix, for want of space."""
     arm_labels: dict[str, str] = Field(default_factory=dict)
     """Names of arms as the tables print them; an arm without one keeps its own."""
 

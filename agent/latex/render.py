@@ -28,6 +28,9 @@ from agent.latex.tables import (
     knob_rows,
 )
 
+TEXT_END = "text:end"
+"""Label at the end of the main text of a paper that is to be measured."""
+
 
 @dataclass(frozen=True)
 class Rendered:
@@ -98,8 +101,16 @@ def _parts(paper: PaperIn) -> dict[str, Any]:
         "paper": paper,
         "headings": SECTIONS,
         "bound": {name: _bound(paper, name, latex) for name, latex in written.items()},
-        "figures": [_figure(figure) for figure in paper.figures],
-        "exploration_figures": [_figure(figure) for figure in paper.exploration_figures],
+        "figures": [_figure(figure) for figure in paper.figures if figure.id not in paper.moved],
+        "exploration_figures": [
+            _figure(figure) for figure in paper.exploration_figures if figure.id not in paper.moved
+        ],
+        "moved_figures": [
+            _figure(figure)
+            for figure in (*paper.figures, *paper.exploration_figures)
+            if figure.id in paper.moved
+        ],
+        "text_end": TEXT_END,
         "evidence": evidence(paper, names),
         "replicates": ", ".join(str(number) for number in sorted(paper.registration.replicates)),
         "plan_hash": paper.registration.plan_hash[:ID_DIGITS],

@@ -7,13 +7,15 @@ from typing import Any
 from agent.ports import Prompt
 from agent.prompts.edit import EDIT
 from agent.prompts.ideate import IDEATE
+from agent.prompts.refine import REFINE
 from agent.prompts.render import Message, answer_schema, render
 from agent.prompts.repair import REPAIR
 from agent.prompts.review import META, REVIEW
 from agent.prompts.section import SECTION
 
-ALL: tuple[Prompt[Any, Any], ...] = (IDEATE, EDIT, SECTION, REPAIR, REVIEW, META)
+ALL: tuple[Prompt[Any, Any], ...] = (IDEATE, EDIT, SECTION, REFINE, REPAIR, REVIEW, META)
 
 __all__ = [
-    "ALL", "EDIT", "IDEATE", "META", "REPAIR", "REVIEW", "SECTION", "Message", "answer_schema", "render",
+    "ALL", "EDIT", "IDEATE", "META", "REFINE", "REPAIR", "REVIEW", "SECTION", "Message",
+    "answer_schema", "render",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ LaTeX, not by matching its text. Does not bind, and does not judge whether a bac
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -105,6 +106,16 @@ def used(latex: str) -> Used:
             found[_kind(name)] += _names(node, latex)
     unique = {kind: tuple(dict.fromkeys(names)) for kind, names in found.items()}
     return Used(**unique, verdict=verdict)
+
+
+def named(latex: str) -> Counter[tuple[str, str]]:
+    """How often each macro prints each name.
+
+    Raises:
+        Unbalanced: the text cannot be parsed.
+    """
+    macros = (node for node in _walk(_parse(latex)) if _macro(node) in NAMED)
+    return Counter((_macro(node), name) for node in macros for name in _names(node, latex))
 
 
 def unbacked_sentences(latex: str) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ class Typeset:
     report: Audit
     files: dict[str, bytes]
     pdf: bytes
+    labels: Mapping[str, int]
+    """The page of each label."""
     repairs: tuple[str, ...]
     """One line for each change that was needed."""
 
@@ -58,14 +60,14 @@ def typeset(
     if mended.compiled.pdf is None:
         told = "; ".join(str(problem) for problem in mended.compiled.errors[:3])
         raise PaperRefused(f"TeX made no PDF of {MAIN}, nor of what repairs made of it: {told}")
+    pdf, labels = mended.compiled.pdf, mended.compiled.labels
     if not mended.repairs:
-        return Typeset(texts, rendered, report, dict(files), mended.compiled.pdf, ())
+        return Typeset(texts, rendered, report, dict(files), pdf, labels, ())
     repaired, shown, report = _read_back(rendered, mended, again)
     for one in mended.repairs:
         deps.say("note", idea.id, f"repaired the paper's LaTeX: {one}")
-    return Typeset(
-        repaired, shown, report, dict(mended.files), mended.compiled.pdf, tuple(map(str, mended.repairs))
-    )
+    repairs = tuple(map(str, mended.repairs))
+    return Typeset(repaired, shown, report, dict(mended.files), pdf, labels, repairs)
 
 
 def compiler(tex: Tex) -> Callable[[Mapping[str, bytes], bool], Compiled]:

@@ -40,7 +40,7 @@ from agent.prompts.section import SectionName
 from agent.stages.analyse import Evidence, derive, drawings
 from agent.stages.approvals import answered
 from agent.stages.confirm import confirmed
-from agent.stages.write import audited, taken_out
+from agent.stages.manuscript import Omitted, audited
 from agent.stages.register import PRIMARY, plan_of, position_of
 from agent.stages.reproduce import compared
 from agent.stages.study import Study, figure_path
@@ -248,7 +248,7 @@ def _made_again(at: str, deps: Deps) -> tuple[Rendered, Audit]:
     paper, folder = deps.workspace.get(Paper, at), deps.workspace.path(Paper, at).parent
     texts: dict[SectionName, str] = {section.name: section.latex for section in paper.sections}  # type: ignore[misc]
     stored = _text((folder / MAIN).read_bytes())
-    return audited(Study.read(paper.idea, deps), texts, deps, taken_out(folder), stored)
+    return audited(Study.read(paper.idea, deps), texts, deps, Omitted.read(folder), stored)
 
 
 def _paper(again: MadeAgain, paper: Paper, at: str, deps: Deps) -> tuple[str, list[str]]:

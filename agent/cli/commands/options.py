@@ -70,6 +70,14 @@ Gpus = Annotated[
 ]
 Name = Annotated[str | None, typer.Option(help="Name of the run; TEMPLATE-1, -2 … unless set.")]
 NoPdf = Annotated[bool, typer.Option("--no-pdf", metavar="", help="Do not compile the paper.")]
+MaxPages = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Pages of the text, conclusion included; references and appendix not counted.",
+    ),
+]
 Fresh = Annotated[
     bool,
     typer.Option("--fresh", metavar="", help="Run every trial, also those that other runs recorded."),

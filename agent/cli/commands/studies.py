@@ -22,6 +22,7 @@ from agent.cli.commands.options import (
     Ideas,
     MaxCost,
     MaxMinutes,
+    MaxPages,
     MaxTokens,
     MaxTrials,
     Model,
@@ -69,6 +70,7 @@ def run(
     regime: Regime = None,
     until: Until = None,
     approve: Approve = None,
+    max_pages: MaxPages = None,
     no_pdf: NoPdf = False,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
@@ -88,7 +90,7 @@ def run(
     flags: dict[str, dict[str, Any]] = {
         "run": {
             "seed": seed, "ideas": ideas, "explore": explore, "replicates": replicates, "workers": workers,
-            "style": style, "figures": figures,
+            "style": style, "figures": figures, "max_pages": max_pages,
         },
         "models": {"default": model, "base_url": base_url},
         "sandbox": {"gpus": gpus, "allow_unenforced": allow_unenforced or None},
@@ -119,6 +121,7 @@ def study(
     name: Name = None,
     until: Until = None,
     approve: Approve = None,
+    max_pages: MaxPages = None,
     no_pdf: NoPdf = False,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
@@ -140,7 +143,8 @@ def study(
         Bringing(
             plan=plan,
             flags={
-                "run": {"workers": workers}, "models": {"default": model, "base_url": base_url},
+                "run": {"workers": workers, "max_pages": max_pages},
+                "models": {"default": model, "base_url": base_url},
                 "sandbox": {"gpus": gpus, "allow_unenforced": allow_unenforced or None},
                 "budget": _caps(max_cost, max_tokens, max_minutes, max_trials),
             },

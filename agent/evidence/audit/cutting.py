@@ -8,12 +8,13 @@ audited again.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.artifacts import Finding, SectionText
 from agent.evidence.audit import completeness
-from agent.evidence.audit.reading import read
+from agent.evidence.audit.reading import Sentence, read
 from agent.evidence.audit.source import Unreadable
 
 _EMPTY_ITEM = re.compile(r"\\item\s*(?=\\item\b|\\end\{)")
@@ -50,16 +51,34 @@ def without_findings(
 
 def told(cuts: Iterable[Cut]) -> str:
     """What was taken out, in one sentence for the paper; empty where nothing was."""
-    places: dict[str, int] = {}
-    for cut in cuts:
-        name = cut.section.replace("_", " ")
-        places[name] = places.get(name, 0) + 1
-    if not places:
+    gone = tuple(cuts)
+    if not gone:
         return ""
-    number = sum(places.values())
-    listed = ", ".join(f"{count} in {name}" for name, count in places.items())
+    number, listed = len(gone), by_section(gone)
     was = "sentence was" if number == 1 else "sentences were"
     return f"{number} {was} taken out because the audit found no evidence behind what was said ({listed})."
+
+
+def by_section(cuts: Iterable[Cut]) -> str:
+    """How many went out of each section, such as `2 in method, 1 in conclusion`."""
+    places = Counter(cut.section.replace("_", " ") for cut in cuts)
+    return ", ".join(f"{count} in {name}" for name, count in places.items())
+
+
+def sentences_in(latex: str) -> tuple[tuple[int, int], ...]:
+    """Start and stop of each sentence or item that can go out by itself, in order.
+
+    Raises:
+        Unreadable: the text is not balanced LaTeX.
+    """
+    spans = [(one.start, _end(latex, one)) for one in read(latex)]
+    return tuple(span for span in spans if _balanced(latex, *span) == span)
+
+
+def without(latex: str, span: tuple[int, int]) -> str:
+    """The text without a part of it, nor a list that this leaves empty."""
+    start, stop = span
+    return _tidied(latex[:start] + latex[stop:])
 
 
 def _cut(section: SectionText, findings: list[Finding]) -> tuple[str, list[Cut]]:
@@ -73,19 +92,25 @@ def _cut(section: SectionText, findings: list[Finding]) -> tuple[str, list[Cut]]
         place = _offset(latex, finding)
         inside = [s for s in sentences if s.start <= place < s.stop]
         if inside:
-            start, stop = inside[0].start, inside[0].stop
-            ends = _LIST.search(latex, start, stop)
-            span = _balanced(latex, start, ends.start() if ends else stop)
+            span = _balanced(latex, inside[0].start, _end(latex, inside[0]))
             if span is not None:
                 spans.setdefault(span, []).append(finding.reason)
     cuts = []
     for (start, stop), reasons in sorted(spans.items(), reverse=True):
         cuts.append(Cut(section.name, latex[start:stop].strip(), tuple(dict.fromkeys(reasons))))
         latex = latex[:start] + latex[stop:]
-    if cuts:
-        latex = _EMPTY_LIST.sub("", _EMPTY_ITEM.sub("", latex))
-        latex = _SPACE.sub(" ", latex).strip()
-    return latex, cuts[::-1]
+    return _tidied(latex) if cuts else latex, cuts[::-1]
+
+
+def _end(latex: str, sentence: Sentence) -> int:
+    """Where a sentence ends, or the list item that it stands in."""
+    ends = _LIST.search(latex, sentence.start, sentence.stop)
+    return ends.start() if ends else sentence.stop
+
+
+def _tidied(latex: str) -> str:
+    latex = _EMPTY_LIST.sub("", _EMPTY_ITEM.sub("", latex))
+    return _SPACE.sub(" ", latex).strip()
 
 
 def _offset(latex: str, finding: Finding) -> int:

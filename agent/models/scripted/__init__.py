@@ -17,6 +17,7 @@ from agent.models.scripted.review import chair, review
 from agent.models.scripted.section import write
 from agent.models.wire import Reply, Request
 from agent.prompts.edit import EditIn, EditOut
+from agent.prompts.refine import RefineIn, RefineOut
 
 
 def edit(data: EditIn) -> EditOut:
@@ -24,10 +25,16 @@ def edit(data: EditIn) -> EditOut:
     return EditOut(description="", edits=(), none_because="the scripted study proposes no edits")
 
 
+def refine(data: RefineIn) -> RefineOut:
+    """No change: each sentence was written by a rule that knows where it belongs."""
+    return RefineOut(changes=())
+
+
 ANSWERS: Mapping[str, Callable[[Any], BaseModel]] = {
     "ideate": propose,
     "edit": edit,
     "section": write,
+    "refine": refine,
     "repair": repair,
     "review": review,
     "meta": chair,
