@@ -18,6 +18,8 @@ FLAWED = {"edit": (3,), "section": (2, 7), "review": (2,)}
 """By prompt, which of its first answers (from 1) break a rule and have to be given again."""
 CRASHING = 2
 """The edit that ends with an exception when it is run."""
+REFINED = ("introduction", "method", "setup", "limitations", "conclusion")
+"""Sections in which the whole paper's editor changes a sentence."""
 WHAT = (
     "In train, keep a running mean of the weights from some epoch on and predict with it, so that, as with "
     "weight decay and dropout, less is fitted to single wrong labels."
@@ -44,7 +46,7 @@ class Author:
     """Keeps count of what it was asked, so that its mistakes are the same in every run."""
 
     def __init__(self) -> None:
-        self._asked = {name: count(1) for name in ("ideate", "edit", "section", "review", "meta")}
+        self._asked = {name: count(1) for name in ("ideate", "edit", "section", "refine", "review", "meta")}
 
     def answer(self, body: dict[str, Any]) -> str:
         """The text of the answer to a chat completion's request."""
@@ -66,6 +68,9 @@ class Author:
 
     def _section(self, text: str) -> dict[str, Any]:
         return {"latex": _section(text)}
+
+    def _refine(self, text: str) -> dict[str, Any]:
+        return {"changes": list(_refined(text))}
 
     def _review(self, text: str) -> dict[str, Any]:
         sentences = _prose("the paper")
@@ -188,6 +193,14 @@ def _section(text: str) -> str:
     wanted = min(WORDS_A_SECTION, int(0.8 * most)) - sum(len(line.split()) for line in lines)
     filler = re.split(r"(?<=\.) ", _words(_prose(f"the {section}"), max(0, wanted)))
     return " ".join([*lines, *(rf"\conjecture{{{line}}}" for line in filler if line)])
+
+
+def _refined(text: str) -> Iterator[dict[str, str]]:
+    """The last conjecture of a few sections in other words."""
+    for name in REFINED:
+        latex = _found(rf"(?s)\n\[{name}: [^\n]*\]\n(.*?)\n(?:\n\[|```)", text)
+        last = re.findall(r"\\conjecture\{[^{}]*\}", latex)[-1]
+        yield {"section": name, "search": last, "replace": last.replace("As far as", "So far as")}
 
 
 HEADINGS = {

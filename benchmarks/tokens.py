@@ -35,7 +35,7 @@ from author import Author
 from report import PAGE, report, table
 
 TITLE = "Tokens of one idea"
-STAGES = ("ideate", "edit", "section", "review", "meta")
+STAGES = ("ideate", "edit", "section", "refine", "review", "meta")
 CHARACTERS_A_TOKEN = 4
 CACHED_FROM, CACHED_IN = 1024, 128
 MOST_CALLS, MOST_PROMPT_TOKENS, LEAST_SHARE = 40, 150_000, 0.5

@@ -54,14 +54,17 @@ def stage_of(body: dict[str, Any]) -> str:
         return str(body["response_format"]["json_schema"]["name"])
     told = body["messages"][0]["content"].partition("fits this schema:\n")[2]
     keys = json.JSONDecoder().raw_decode(told)[0]["properties"]
-    tells = {"ideas": "ideate", "edits": "edit", "latex": "section", "scores": "review"}
+    tells = {"ideas": "ideate", "edits": "edit", "latex": "section", "changes": "refine", "scores": "review"}
     return next((stage for key, stage in tells.items() if key in keys), "meta")
 
 
 def answer_to(body: dict[str, Any]) -> dict[str, Any]:
     """A valid answer to one request."""
     text = "\n".join(message["content"] for message in body["messages"])
-    answers = {"ideate": _ideas, "edit": _edit, "section": _section, "review": _review, "meta": _meta}
+    answers = {
+        "ideate": _ideas, "edit": _edit, "section": _section, "refine": _refine,
+        "review": _review, "meta": _meta,
+    }  # fmt: skip
     return answers[stage_of(body)](text)
 
 
@@ -134,6 +137,15 @@ def _section(text: str) -> dict[str, Any]:
             break
         lines.append(rf"\conjecture{{As far as the {section[1]} goes, {thing} {doubt}.}}")
     return {"latex": " ".join(lines)}
+
+
+def _refine(text: str) -> dict[str, Any]:
+    """The conclusion's first conjecture in other words."""
+    conclusion = text.partition("\n[conclusion: ")[2].partition("\n```")[0]
+    first = re.search(r"\\conjecture\{As far as [^{}]*\}", conclusion)
+    assert first is not None
+    changed = first[0].replace("As far as", "So far as")
+    return {"changes": [{"section": "conclusion", "search": first[0], "replace": changed}]}
 
 
 def _review(text: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def test_a_study_with_a_served_model_goes_all_the_way(httpserver: HTTPServer, tm
         "ideate": 1,
         "edit": 2,
         "section": 9,
+        "refine": 1,
         "review": 3,
         "meta": 1,
     }

@@ -19,6 +19,7 @@ from agent.ports import Answer, InT, ModelRole, OutT, Prompt, Usage
 from agent.prompts.edit import EditIn, EditOut, EditText
 from agent.prompts.figure import FigureIn, FigureOut
 from agent.prompts.ideate import Ideas, IdeateIn, IdeaText
+from agent.prompts.refine import RefineIn
 from agent.prompts.render import answer_schema, render
 from agent.prompts.review import TOP, MetaIn, MetaOut, ReviewIn, ReviewOut, ScoreText
 from agent.prompts.section import SectionIn
@@ -31,6 +32,8 @@ LINE = "# how the mechanism changes what is computed here, in a line of common l
 SENTENCE = "This sentence has the length of one that a reviewer or an author of an idea would write down. "
 FIGURE_CHARACTERS = 1800
 """Of the code of a figure with its caption."""
+REFINED = 0.15
+"""Share of a paper's text that edits of the whole quote and write anew, together."""
 CHARACTERS_A_WORD = 7.5
 """Of LaTeX text with its commands."""
 
@@ -84,9 +87,11 @@ def _answer(prompt: Prompt[InT, OutT], data: InT, *, scripted: bool) -> OutT:
 
 
 def _written(data: BaseModel) -> int:
-    """Characters that code of a figure or a section will have: between its least and its most words."""
+    """Characters of an answer: of a section between its least and its most words."""
     if isinstance(data, FigureIn):
         return FIGURE_CHARACTERS
+    if isinstance(data, RefineIn):
+        return round(REFINED * sum(len(section.latex) for section in data.sections))
     if not isinstance(data, SectionIn):
         return 0
     return round(CHARACTERS_A_WORD * (data.task.min_words + data.task.max_words) / 2)

@@ -8,6 +8,7 @@ from agent.artifacts import Check
 from agent.prompts.brief import Brief, CodeFile, KnobBrief
 from agent.prompts.edit import EditIn, Tried
 from agent.prompts.ideate import Earlier, IdeateIn
+from agent.prompts.refine import RefineIn, TooLong
 from agent.prompts.repair import RepairIn
 from agent.prompts.review import LogLine, MetaIn, ReviewIn, ReviewLine
 from agent.prompts.section import (
@@ -15,6 +16,7 @@ from agent.prompts.section import (
     ClaimLine,
     FactLine,
     FloatLine,
+    Previous,
     SectionIn,
     SettingLine,
     WorkLine,
@@ -256,6 +258,25 @@ def repair_in(**changes: Any) -> RepairIn:
     return RepairIn(**{**given, **changes})
 
 
+WHOLE = {
+    "abstract": r"We ask one question. \claim{primary}. The verdict is \verdict\ within \setting{scope}.",
+    "introduction": "Labels are often wrong. Labels are often wrong, as was said.",
+    "related_work": r"One work speaks to this \cite{one}.",
+    "method": r"The arms differ in one thing. Each was tuned over \fact{plan.n} configurations.",
+    "setup": r"Replicates vary in \setting{varies}.",
+    "results": r"\claim{primary}. See Table~\ref{tab:results}. The verdict is \verdict.",
+    "exploration": r"Nothing here is a result; \fact{explore.trials} trials ran.",
+    "limitations": "One data set only.",
+    "conclusion": r"\conjecture{It may differ elsewhere.} The verdict is \verdict\ within \setting{scope}.",
+}
+"""A short paper, in its order."""
+
+
+def refine_in(**changes: Any) -> RefineIn:
+    sections = tuple(Previous(name=name, latex=WHOLE[name]) for name in SECTIONS)
+    return RefineIn(**{"title": "Weight decay", "verdict": "refuted", "sections": sections, **changes})
+
+
 def every_input() -> list[tuple[str, Any]]:
     """A name of a prompt with an input for it, every section included."""
     sections = [("section", section_in(name)) for name in SECTIONS]
@@ -263,6 +284,8 @@ def every_input() -> list[tuple[str, Any]]:
         ("ideate", ideate_in(count=2, archive=(earlier("decay", "refuted"),), asked=("rate",))),
         ("edit", edit_in()),
         *sections,
+        ("refine", refine_in()),
+        ("refine", refine_in(too_long=TooLong(pages=5, limit=4))),
         ("repair", repair_in()),
         ("review", review_in()),
         ("meta", meta_in()),
