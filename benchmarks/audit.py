@@ -1,38 +1,50 @@
 """How many planted fakes the audit lets pass, over the committed examples.
 
-    python benchmarks/audit.py [--each 36] [--seed 0] [--show]
+    python benchmarks/audit.py [--each 24] [--seed 0] [--show]
 
-Each fake is planted alone into the text of an example whose evidence was widened to at least 120 facts, and
-counts as caught when the audit has a finding in the planted file whose lines meet the fake (of an omission:
-any finding there). A third of the kinds was written by somebody who knew what the audit is for and not how
-it works. Bars: at most 1 % of the fakes pass, 5 % of those kinds, and nothing is found in the papers as
-they are. Limits are 95 % Wilson limits. Exits with 1 where a bar is missed. `--show` prints each fake that
-passed.
+Each fake is planted alone into the text of an example whose evidence was widened to at least 120 facts, or
+into the paper that the program renders from it, and counts as caught when the audit has a finding in the
+planted file whose lines meet the fake (of an omission: any finding there). Three groups of kinds: `own` was
+written beside the audit; `seen later` and `held out` by others, who knew what the audit is for and not how it
+works, and the audit was mended against the former afterwards. Bars: at most 1 % of the fakes of the first two
+pass, 5 % of the held-out ones, and nothing is found in the papers as they are. Limits are 95 % Wilson limits.
+Exits with 1 where a bar is missed. `--show` prints each fake that passed; with fewer than 1,000 fakes the
+table is printed and goes into no page.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import random
 import sys
 from collections import defaultdict
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from fakes import kinds, seen
-from fakes.paper import BOUND, ROOT, Paper, Planted, examples
+from fakes.paper import BOUND, ROOT, Kind, Paper, Planted, examples
 from report import report, table
 from scipy.stats import binomtest
 
-from agent.artifacts import Audit, Claims, Facts, Figures, Plan, SectionText, Verdict
+from agent.artifacts import Audit, Fact, Facts, SectionText
+from agent.cli.look import known_run
+from agent.cli.verify import reading
 from agent.evidence.audit import AuditContext, audit
-from agent.literature.library import Library
+from agent.stages.study import Study
+from agent.stages.write import audited, held_against
+from agent.templates import load_template
+from agent.workspace import Workspace
 
-LIBRARY = ROOT / "templates" / "digits" / "library.bib"
-FEWEST_FACTS = 120
+TEMPLATE = ROOT / "templates" / "digits"
+FEWEST_FACTS, FEWEST_FAKES = 120, 1000
 MOST_PASS, MOST_HELD_OUT_PASS = 0.01, 0.05
+GROUPS: dict[str, dict[str, Kind]] = {
+    "own": kinds.KINDS,
+    "seen later": seen.KINDS,
+}
+BARS = ((("own", "seen later"), MOST_PASS), (("held out",), MOST_HELD_OUT_PASS))
+"""Groups, and the share of their fakes that may pass, counted together."""
 METRICS = (
     "precision", "recall", "specificity", "margin", "entropy", "brier_score", "hinge_loss", "sparsity",
     "rank_loss",
@@ -42,8 +54,41 @@ METRICS = (
 """Secondary metrics that the evidence is widened by, one fact an arm."""
 
 
-def widened(paper: Paper) -> Paper:
-    """The paper with values of more metrics, drawn near its own: what a near value could hide behind."""
+@dataclass(frozen=True)
+class Case:
+    """An example with widened evidence."""
+
+    paper: Paper
+    """Its `bound` is what the program renders from its sections and facts."""
+    context: AuditContext
+    alarms: int
+    """Findings in it as it is."""
+
+    def audited(self, planted: Planted) -> Audit:
+        """The audit with the fake that is planted; of a section's the bound paper is left out."""
+        texts = dict(self.paper.sections)
+        if planted.section == BOUND:
+            return audit(_sections(texts), self.context, self.paper.bound, planted.latex)
+        return audit(_sections(texts | {planted.section: planted.latex}), self.context)
+
+
+def opened(paper: Paper) -> Case:
+    """The example as the program reads it, with more facts."""
+    workspace = Workspace(ROOT)
+    deps = reading(known_run(workspace, paper.name), workspace, load_template(TEMPLATE))
+    (idea,) = (path.name for path in (ROOT / "papers" / paper.name).iterdir())
+    facts = [*paper.facts, *more_facts(paper)]
+    study = dataclasses.replace(
+        Study.read(idea, deps), facts=Facts(items=tuple(Fact.model_validate(fact) for fact in facts))
+    )
+    texts: Any = paper.sections
+    rendered, report = audited(study, texts, deps)
+    wide = dataclasses.replace(paper, facts=facts, bound=rendered.tex)
+    return Case(wide, held_against(study, deps), len(report.findings))
+
+
+def more_facts(paper: Paper) -> list[dict[str, Any]]:
+    """Values of more metrics, drawn near the paper's own: what a near value could hide behind."""
     rng = random.Random(paper.name)
     more = []
     model = next(fact for fact in paper.facts if fact["name"].startswith("other.treatment."))
@@ -54,35 +99,11 @@ def widened(paper: Paper) -> Paper:
             value = rng.uniform(0.5, 1.0)
             changed |= {"metric": metric, "value": value, "low": value - 0.01, "high": value + 0.01}
             more.append({**model, **changed})
-    return dataclasses.replace(paper, facts=[*paper.facts, *more])
+    return more
 
 
-def evidence(paper: Paper) -> AuditContext:
-    """What the audit holds a paper against."""
-    idea = next(iter(sorted((ROOT / "experiments" / paper.name / "ideas").iterdir())))
-    return AuditContext(
-        facts=Facts(items=tuple(paper.facts)),
-        claims=Claims(**_content(idea / "claims.json")),
-        verdict=Verdict(**_content(idea / "verdict.json")),
-        plan=Plan(**_content(idea / "plan-1.json")),
-        references=Library.read(LIBRARY).references,
-        settings=paper.settings,
-        figures=Figures(**_content(idea / "figures.json")).items,
-        arm_labels=paper.arms,
-    )
-
-
-def _content(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8"))["content"])
-
-
-def audited(paper: Paper, context: AuditContext, planted: Planted | None = None) -> Audit:
-    """The audit of a paper, with the fake that is planted; reads the bound text where the fake is in it."""
-    changed = {planted.section: planted.latex} if planted else {}
-    texts = {**paper.sections, **changed}
-    bound = changed.get(BOUND, "" if planted else paper.bound)
-    sections = tuple(SectionText(name=n, latex=text) for n, text in texts.items() if n != BOUND)
-    return audit(sections, context, bound=bound)
+def _sections(texts: dict[str, str]) -> tuple[SectionText, ...]:
+    return tuple(SectionText(name=name, latex=text) for name, text in texts.items())
 
 
 def is_caught(planted: Planted, paper: Paper, found: Audit) -> bool:
@@ -106,57 +127,62 @@ def _common(one: str, other: str) -> int:
     )
 
 
+Counts = dict[tuple[str, str], list[int]]
+"""Fakes that passed and fakes that were planted, by group and kind."""
+
+
 def main() -> int:
     """Plant, audit, report."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--each", type=int, default=36, help="fakes of a kind")
+    parser.add_argument("--each", type=int, default=24, help="fakes of a kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", action="store_true", help="print the fakes that passed")
     options = parser.parse_args()
-    papers = [widened(paper) for paper in examples()]
-    contexts = {paper.name: evidence(paper) for paper in papers}
-    assert all(len(paper.facts) >= FEWEST_FACTS for paper in papers)
-    alarms = sum(len(audited(paper, contexts[paper.name]).findings) for paper in papers)
-    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for group, listed in (("own", kinds.KINDS), ("seen later", seen.KINDS)):
+    cases = [opened(paper) for paper in examples()]
+    assert all(len(case.paper.facts) >= FEWEST_FACTS for case in cases)
+    counts: Counts = defaultdict(lambda: [0, 0])
+    for group, listed in GROUPS.items():
         for name, plant in listed.items():
             for number in range(options.each):
-                paper = papers[number % len(papers)]
-                planted = plant(random.Random(f"{options.seed}/{name}/{number}"), paper)
+                case = cases[number % len(cases)]
+                planted = plant(random.Random(f"{options.seed}/{name}/{number}"), case.paper)
                 if planted is None:
                     continue
-                caught = is_caught(planted, paper, audited(paper, contexts[paper.name], planted))
-                counts[group, name][0] += not caught
+                passes = not is_caught(planted, case.paper, case.audited(planted))
+                counts[group, name][0] += passes
                 counts[group, name][1] += 1
-                if not caught and options.show:
-                    print(f"{group} | {name} | {paper.name} | {planted.section} | {planted.fake}", flush=True)
-    return _report(counts, alarms, papers, options)
+                if passes and options.show:
+                    where = f"{case.paper.name} | {planted.section}"
+                    print(f"{group} | {name} | {where} | {planted.fake}", flush=True)
+    return _report(counts, cases, options)
 
 
-def _report(
-    counts: dict[tuple[str, str], list[int]], alarms: int, papers: list[Paper], options: argparse.Namespace
-) -> int:
-    rows, missed = [], alarms > 0
-    for group, bar in (("own", MOST_PASS), ("seen later", MOST_PASS)):
-        of_group = {name: count for (g, name), count in counts.items() if g == group}
-        total = [sum(values) for values in zip(*of_group.values(), strict=True)]
-        for name, (passed, planted) in of_group.items():
-            rows.append([group, name, str(planted), str(passed), _limits(passed, planted)])
-        rows.append([f"**{group}**", "all", str(total[1]), str(total[0]), _limits(*total)])
-        missed = missed or total[0] > bar * total[1]
-    facts = min(len(paper.facts) for paper in papers)
-    text = table(("kinds", "kind", "planted", "passed", "passed, 95 % Wilson limits"), rows)
+def _report(counts: Counts, cases: list[Case], options: argparse.Namespace) -> int:
+    rows, missed = [], any(case.alarms for case in cases)
+    for groups, bar in BARS:
+        for group in groups:
+            of_group = {name: count for (g, name), count in counts.items() if g == group}
+            rows += [[group, name, *_shown(*count)] for name, count in of_group.items()]
+        passed, planted = (sum(count[i] for (g, _), count in counts.items() if g in groups) for i in (0, 1))
+        missed = missed or passed > bar * planted
+        rows.append([f"**{' and '.join(groups)}**", f"all, at most {bar:.0%}", *_shown(passed, planted)])
+    facts = min(len(case.paper.facts) for case in cases)
     note = (
-        f"Findings in the {len(papers)} papers as they are: {alarms}. Facts of each paper: at least {facts}. "
-        "The rules were mended against the own kinds, never against the held-out ones: only the latter "
-        "say what the audit does with fakes that it was not made for."
+        f"Findings in the {len(cases)} papers as they are: {sum(case.alarms for case in cases)}. "
+        f"Facts of each paper: at least {facts}. The rules were mended against the kinds of the first two "
+        "groups, never against the held-out ones: only these say what the audit does with fakes that it was "
+        "not made for."
     )
-    report(
-        "Audit",
-        f"python benchmarks/audit.py --each {options.each} --seed {options.seed}",
-        f"{text}\n\n{note}",
-    )
+    text = table(("kinds", "kind", "planted", "passed", "passed, 95 % Wilson limits"), rows) + f"\n\n{note}"
+    if sum(planted for _, planted in counts.values()) < FEWEST_FAKES:
+        print(text)
+    else:
+        report("Audit", f"python benchmarks/audit.py --each {options.each} --seed {options.seed}", text)
     return int(missed)
+
+
+def _shown(passed: int, planted: int) -> tuple[str, str, str]:
+    return str(planted), str(passed), _limits(passed, planted)
 
 
 def _limits(passed: int, planted: int) -> str:
