@@ -31,8 +31,8 @@ from agent.artifacts import Audit, Fact, Facts, SectionText
 from agent.cli.look import known_run
 from agent.cli.verify import reading
 from agent.evidence.audit import AuditContext, audit
+from agent.stages.manuscript import audited, held_against
 from agent.stages.study import Study
-from agent.stages.write import audited, held_against
 from agent.templates import load_template
 from agent.workspace import Workspace
 
