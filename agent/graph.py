@@ -44,7 +44,7 @@ from agent.errors import (
     UserError,
 )
 from agent.stages.analyse import analyse
-from agent.stages.approvals import REJECTED, answered, approved_idea, waiting
+from agent.stages.approvals import REJECTED, answered, approved_idea, take_up, waiting
 from agent.stages.confirm import confirm
 from agent.stages.desk import Desk
 from agent.stages.explore import explore
@@ -210,7 +210,7 @@ def _gate_node(gate: Gate) -> Any:
         key = f"{deps.run.name}/{idea}"
 
         def look() -> Approval | None:
-            return answered(gate, key, deps.workspace)
+            return take_up(gate, key, deps.workspace)
 
         def tell() -> None:
             if (asked := waiting(deps.run, idea, deps.workspace)) is not None:

@@ -1,7 +1,8 @@
 """`shoal approve` and `shoal reject`: shows what a run waits for, and records a person's answer.
 
-Promises that an answer is durable before it is confirmed, that it counts only for what was shown, and that
-nothing is answered twice. A run that is being worked on takes it up by itself.
+Promises that an answer is durable before it is confirmed, that it counts only for what was shown, that
+nothing is answered twice, and that an answer can be taken back until the run has taken it up. A run that is
+being worked on takes it up by itself.
 """
 
 from __future__ import annotations
@@ -17,8 +18,18 @@ from agent.cli.look import best_round, change_text, effect_text, known_run, prin
 from agent.cli.said import sayable
 from agent.cli.stop import is_running
 from agent.errors import UserError
-from agent.stages.approvals import DIGITS, WORDS, Waiting, answered, subject, waiting
-from agent.workspace import Workspace, envelope, file_lock, write_durably
+from agent.stages.approvals import (
+    DIGITS,
+    WORDS,
+    Waiting,
+    answered,
+    answers_lock,
+    approvals,
+    is_taken_up,
+    subject,
+    waiting,
+)
+from agent.workspace import Workspace, envelope, write_durably
 
 Answer = Literal["approved", "rejected"]
 WIDTH = 96
@@ -57,12 +68,74 @@ def answer(
     )  # fmt: skip
     _record(workspace, asked, approval)
     running = is_running(workspace, asked.run)
-    way_on = "the run takes it up" if running else f"`shoal resume {asked.run}` goes on"
+    back = f"`shoal approve --undo {asked.key}` takes the answer back until then"
+    way_on = "the run takes it up" if running else f"`shoal resume {asked.run}` goes on; {back}"
     _say(f"{asked.key}: {WORDS[asked.gate]} is {given}; {way_on}")
     if json:
         document = {"run": asked.run, **approval.model_dump(mode="json"), "running": running}
         print_json({"schema": 1, "command": "approve" if given == "approved" else "reject", **document})
     return 0
+
+
+def taken_back(name: str, root: Path, *, json: bool) -> int:
+    """Take back the last answer about an idea, which then waits again; returns the exit code.
+
+    Raises:
+        UserError: there is none, or the run has taken it up.
+    """
+    workspace = Workspace(root)
+    run_name, _, idea = name.partition("/")
+    run = known_run(workspace, run_name)
+    named = _named(_ideas(workspace, run), run, idea)
+    found = {each: given for each in named if (given := _last(workspace, run, each)) is not None}
+    open_ = {
+        each: one for each, one in found.items() if not is_taken_up(one, f"{run_name}/{each}", workspace)
+    }
+    if len(open_) > 1:
+        raise UserError(f"several answers can be taken back: {', '.join(open_)}; name one as {run_name}/IDEA")
+    each, given = next(iter((open_ or found).items()), ("", None))
+    if given is None:
+        raise UserError(f"{name} has no answer that could be taken back")
+    key = f"{run_name}/{each}"
+    with answers_lock(run_name, workspace):
+        if answered(given.gate, key, workspace) != given or is_taken_up(given, key, workspace):
+            raise UserError(
+                f"{key}: the run has gone on from the answer ({WORDS[given.gate]} {given.answer}), which can "
+                "no longer be taken back: `shoal stop` ends the run, and a new one asks again"
+            )
+        workspace.path(Approval, f"{key}/{given.gate}").unlink()
+    asked = waiting(run, each, workspace)
+    _say(f"{key}: the answer ({WORDS[given.gate]} {given.answer}) is taken back")
+    if asked is not None:
+        _say(asked.text)
+    if json:
+        document = {
+            "schema": 1,
+            "command": "approve",
+            "run": run_name,
+            "undone": given.model_dump(mode="json"),
+        }
+        print_json(document)
+    return 0
+
+
+def _last(workspace: Workspace, run: Run, idea: str) -> Approval | None:
+    """The answer at the last gate of an idea that has one."""
+    given = approvals(run, idea, workspace)
+    return given[-1] if given else None
+
+
+def _named(ideas: list[str], run: Run, idea: str) -> list[str]:
+    """The idea that was named, or all of a run.
+
+    Raises:
+        UserError: nobody was to be asked, or there is no such idea.
+    """
+    if not run.approve:
+        raise UserError(f"run {run.name} waits for nobody: it was started without --approve")
+    if idea and idea not in ideas:
+        raise UserError(f"run {run.name} has no idea {idea!r}; it has: {', '.join(ideas) or 'none yet'}")
+    return [idea] if idea else ideas
 
 
 def _asked(workspace: Workspace, name: str) -> Waiting:
@@ -73,14 +146,8 @@ def _asked(workspace: Workspace, name: str) -> Waiting:
     """
     run_name, _, idea = name.partition("/")
     run = known_run(workspace, run_name)
-    if not run.approve:
-        raise UserError(f"run {run_name} waits for nobody: it was started without --approve")
-    ideas = _ideas(workspace, run)
-    if idea and idea not in ideas:
-        raise UserError(f"run {run_name} has no idea {idea!r}; it has: {', '.join(ideas) or 'none yet'}")
-    found = [
-        one for each in ideas if idea in ("", each) and (one := waiting(run, each, workspace)) is not None
-    ]
+    named = _named(_ideas(workspace, run), run, idea)
+    found = [one for each in named if (one := waiting(run, each, workspace)) is not None]
     if len(found) > 1:
         raise UserError(f"several ideas wait: {', '.join(one.key for one in found)}; name one")
     if not found:
@@ -98,12 +165,15 @@ def _nothing(workspace: Workspace, run: Run, idea: str) -> str:
     """Why there is nothing to answer."""
     gates: list[Gate] = [gate for gate in run.approve if idea]
     given = [one for gate in gates if (one := answered(gate, f"{run.name}/{idea}", workspace)) is not None]
+    back = ""
+    if given and not is_taken_up(given[-1], f"{run.name}/{idea}", workspace):
+        back = f"; `shoal approve --undo {run.name}/{idea}` takes that back"
     if given and given[-1].answer == "rejected":
-        return f"{run.name}/{idea} was rejected ({given[-1].why}): start a new run to ask again"
+        return f"{run.name}/{idea} was rejected ({given[-1].why}){back or ': start a new run to ask again'}"
     where = f"{run.name}/{idea}" if idea else run.name
     past = f"; {', '.join(WORDS[one.gate] for one in given)} is approved already" if given else ""
     way_on = "it is being worked on" if is_running(workspace, run.name) else f"`shoal resume {run.name}`"
-    return f"{where} waits for no answer now{past}: {way_on}"
+    return f"{where} waits for no answer now{past}: {way_on}{back}"
 
 
 def _record(workspace: Workspace, asked: Waiting, approval: Approval) -> None:
@@ -113,7 +183,7 @@ def _record(workspace: Workspace, asked: Waiting, approval: Approval) -> None:
         UserError: another answer to the same thing is there.
     """
     path = workspace.path(Approval, f"{asked.key}/{asked.gate}")
-    with file_lock(workspace.run_folder(asked.run) / "approvals.lock"):
+    with answers_lock(asked.run, workspace):
         if answered(asked.gate, asked.key, workspace) is not None:
             raise UserError(f"{asked.key} was answered by somebody else just now: `shoal show {asked.key}`")
         now = subject(asked.gate, asked.key, workspace)

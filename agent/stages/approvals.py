@@ -1,17 +1,20 @@
-"""What a run waits for, and what a person answered: read from the workspace, written by nobody here.
+"""What a run waits for, and what a person answered, read from the workspace.
 
 Promises that an answer counts for exactly what the person saw: it carries the hash of the idea, draft or
-paper, and for another one it is no answer. Does not wait and does not ask (`agent.graph`, `agent.cli`).
+paper, and for another one it is no answer; and that an answer which a run took up is marked so first, so that
+nobody takes it back from then on. Does not wait and does not ask (`agent.graph`, `agent.cli`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
-from agent.artifacts import Approval, Draft, Gate, Idea, Ideas, MetaReview, Paper, Run
+from agent.artifacts import Approval, Draft, Ending, Gate, Idea, Ideas, MetaReview, Paper, Plan, Run, Tree
 from agent.errors import UserError
-from agent.workspace import Workspace
+from agent.workspace import Workspace, file_lock, write_durably
 
 GATES: tuple[Gate, ...] = ("idea", "plan", "paper")
 """In the order of a study."""
@@ -69,6 +72,43 @@ def answered(gate: Gate, key: str, workspace: Workspace) -> Approval | None:
     given = workspace.get(Approval, f"{key}/{gate}")
     current = subject(gate, key, workspace)
     return given if current is not None and given.of == current.hash else None
+
+
+def answers_lock(run: str, workspace: Workspace) -> AbstractContextManager[int]:
+    """Holds still the answers of a run: for whoever gives one, takes one back or takes one up."""
+    return file_lock(workspace.run_folder(run) / "approvals.lock")
+
+
+def take_up(gate: Gate, key: str, workspace: Workspace) -> Approval | None:
+    """The answer to what stands at a gate now, marked as taken up; None where there is none.
+
+    Raises:
+        StorageFailed: the mark cannot be written.
+    """
+    if answered(gate, key, workspace) is None:
+        return None
+    with answers_lock(key.partition("/")[0], workspace):
+        given = answered(gate, key, workspace)
+        if given is not None and not is_taken_up(given, key, workspace):
+            write_durably(_mark(gate, key, workspace), f"{given.hash}\n".encode())
+    return given
+
+
+def is_taken_up(given: Approval, key: str, workspace: Workspace) -> bool:
+    """Whether the run went on from an answer; of earlier versions' runs, as what they made since tells."""
+    mark = _mark(given.gate, key, workspace)
+    if mark.exists() and mark.read_text().strip() == given.hash:
+        return True
+    made: Mapping[Gate, bool] = {
+        "idea": given.answer == "approved" and workspace.has(Tree, key),
+        "plan": workspace.has(Plan, f"{key}/1"),
+        "paper": False,
+    }
+    return made[given.gate] or workspace.has(Ending, key)
+
+
+def _mark(gate: Gate, key: str, workspace: Workspace) -> Path:
+    return workspace.path(Approval, f"{key}/{gate}").with_suffix(".taken")
 
 
 def waiting(run: Run, idea: str, workspace: Workspace) -> Waiting | None:

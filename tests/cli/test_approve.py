@@ -5,12 +5,16 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from agent.archive import collect
 from agent.artifacts import Ideas, Plan, Run
+from agent.cli.approve import taken_back
+from agent.errors import UserError
+from agent.stages.approvals import take_up
 from agent.workspace import Workspace, envelope
 from tests.cli.at_once import at_once
 from tests.cli.support import MICRO, assert_refused, environment, in_folder, small
@@ -212,3 +216,35 @@ def test_what_cannot_be_answered_is_refused(folder: Path) -> None:
     assert (refused.returncode, "set EDITOR" in refused.stderr) == (2, True)
     assert answer("approve", "seen/ritual", "--json").returncode == 0
     assert_refused(answer("approve", "seen/ritual"), "its idea is approved already")
+
+
+def test_an_answer_can_be_taken_back_until_the_run_went_on_from_it(folder: Path) -> None:
+    shoal, answer = in_folder(folder), at_once(folder)
+    assert_refused(answer("approve", "--undo", "seen/ritual"), "no answer that could be taken back")
+    given = answer("reject", "seen/ritual", "--why", "a slip of the hand")
+    assert "`shoal approve --undo seen/ritual` takes the answer back until then" in given.stderr
+    assert_refused(answer("approve", "seen/ritual"), "was rejected", "approve --undo seen/ritual")
+    assert_refused(answer("approve", "--undo", "seen/ritual", "--why", "x"), "without --edit, --why")
+    undone = answer("approve", "--undo", "seen", "--json")
+    assert undone.returncode == 0, undone.stderr
+    assert json.loads(undone.stdout)["undone"]["why"] == "a slip of the hand"
+    assert "waits for a person to approve its idea" in undone.stderr
+
+    for idea in ("attention", "ritual"):
+        assert answer("approve", f"seen/{idea}").returncode == 0
+    assert_refused(answer("approve", "--undo", "seen"), "several answers", "name one as seen/IDEA")
+    assert shoal("resume", "seen", "--until", "ideate").returncode == 3
+    assert_refused(answer("approve", "--undo", "seen/ritual"), "the run has gone on from the answer")
+
+
+def test_an_answer_is_either_taken_up_or_taken_back(folder: Path) -> None:
+    answer, workspace, key = at_once(folder), Workspace(folder), "seen/ritual"
+    for _ in range(20):
+        assert answer("approve", key).returncode == 0
+        with ThreadPoolExecutor(2) as both:
+            undone = both.submit(taken_back, key, folder, json=False)
+            taken = both.submit(take_up, "idea", key, workspace)
+            refused = isinstance(undone.exception(), UserError)
+            assert (taken.result() is not None) == refused
+        if refused:
+            return

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.commands.options import AsJson, IdeaName, NodeName, Of, RunName, WorkspaceFolder, Yes
+from agent.errors import UserError
 
 PANEL = "People in the loop"
 app = typer.Typer()
@@ -21,13 +22,23 @@ def approve(
     ] = False,
     why: Annotated[str, typer.Option(metavar="TEXT", help="Your reason, kept with the answer.")] = "",
     of: Of = None,
+    undo: Annotated[
+        bool,
+        typer.Option(
+            "--undo", metavar="", help="Take your answer back, also a rejection: until the run took it up."
+        ),
+    ] = False,
     yes: Yes = False,
     workspace: WorkspaceFolder = Path(),
     json: AsJson = False,
 ) -> int:
     """Show what a run waits for you to approve, and let it go on."""
-    from agent.cli.approve import answer
+    from agent.cli.approve import answer, taken_back
 
+    if undo:
+        if edit or why or of:
+            raise UserError("--undo takes an answer back: it goes without --edit, --why and --of")
+        return taken_back(idea, workspace, json=json)
     return answer(idea, workspace, "approved", why, of=of, edit=edit, yes=yes, json=json)
 
 
