@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,14 +117,24 @@ def model(
 
 
 def call_event(called: Called) -> Event:
-    """What the events say of a call to a model; its seconds stand nowhere else."""
+    """What the events say of a call: its seconds, which stand nowhere else, and what it cost, which has to
+    outlive a damaged journal."""
     request, usage = called.request, called.reply.usage
     idea, stage = request.site.split("/")[:2]
     return Event(
         "call",
         "" if idea == "run" else idea,
         f"{request.prompt} at {request.site}: {usage.prompt_tokens} + {usage.completion_tokens} tokens",
-        {"stage": stage, "key": called.key, "seconds": round(called.seconds, 3)},
+        {
+            "stage": stage,
+            "key": called.key,
+            "seconds": round(called.seconds, 3),
+            "site": request.site,
+            "prompt": request.prompt,
+            "model": request.model,
+            **asdict(usage),
+            "cost_usd": called.reply.cost_usd,
+        },
     )
 
 

@@ -1,7 +1,8 @@
 """`shoal calls RUN`: every call that a run made to a model, with its tokens, cost and seconds.
 
-Promises that the sums are those that the caps count: calls that were left unanswered are listed with what
-was reserved for them. Seconds come from the run's events, and are missing where such a line was lost.
+Promises that the sums are those that the caps count: calls that were left unanswered, or whose record was
+damaged, are listed with what is booked for them. Seconds come from the run's events, and are missing where
+such a line was lost.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from agent.cli import checks
 from agent.cli.events import events
 from agent.cli.look import known_name, print_json, print_table
-from agent.errors import UserError, WorkspaceCorrupt
+from agent.errors import UserError
 from agent.workspace import Workspace
 
 HEAD = ("stage", "prompt", "site", "model", "prompt tok", "cached", "answer tok", "reasoning", "USD", "s")
@@ -36,7 +37,8 @@ class Row:
     """0 for the question, 1 for the first repair or enlargement …"""
     model: str
     ended: str
-    """`stop`, `length`, `refusal`, `limit`; `unanswered` where no reply came and the server may bill it."""
+    """`stop`, `length`, `refusal`, `limit`; `unanswered` where no reply came and the server may bill it;
+    `lost` where the record of a paid call was damaged."""
     prompt_tokens: int
     cached_tokens: int
     completion_tokens: int
@@ -45,6 +47,8 @@ class Row:
     """None where no price is known."""
     seconds: float | None
     """None where it is not known, and for answers without a model."""
+    estimated: bool = False
+    """Tokens and cost are the most that the call can have taken."""
 
     @property
     def idea(self) -> str:
@@ -164,6 +168,7 @@ def _row(path: Path, told: dict[str, tuple[int, float | None]]) -> Row:
 
 def _unanswered(path: Path) -> Row:
     from agent.models.caps import stage_of
+    from agent.models.journal import damaged
 
     try:
         note: dict[str, Any] = jsonlib.loads(path.read_text(encoding="utf-8"))
@@ -176,13 +181,14 @@ def _unanswered(path: Path) -> Row:
             sample=0,
             turn=0,
             model=note.get("model", ""),
-            ended="unanswered",
+            ended=note.get("ended", "unanswered"),
             **note["usage"],
             cost_usd=note["cost_usd"],
             seconds=None,
+            estimated=note.get("from", "estimate") == "estimate",
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WorkspaceCorrupt(f"{path} is damaged ({error}): remove it, and it is not counted") from error
+        raise damaged(path, error) from error
 
 
 def _place(row: Row) -> tuple[Any, ...]:
@@ -199,7 +205,8 @@ def _stages(rows: Sequence[Row]) -> list[str]:
 
 def _cells(row: Row) -> tuple[str, ...]:
     turn = f" (turn {row.turn + 1})" if row.turn else ""
-    ended = "" if row.ended == "stop" else f" [{row.ended}]"
+    words = ([row.ended] if row.ended != "stop" else []) + (["estimated"] if row.estimated else [])
+    ended = f" [{', '.join(words)}]" if words else ""
     prompt = row.prompt if row.version is None else f"{row.prompt} v{row.version}"
     amounts = (row.prompt_tokens, row.cached_tokens, row.completion_tokens, row.reasoning_tokens)
     return (

@@ -40,7 +40,7 @@ from agent.artifacts import (
     Trial,
     Verdict,
 )
-from agent.cli.events import FILE, flaw
+from agent.cli.events import FILE, calls_told, flaw
 from agent.errors import ShoalError, WorkspaceCorrupt
 from agent.stages.study import figure_path
 from agent.workspace import LAYOUT, ArtifactT, Workspace, read_artifact
@@ -231,11 +231,23 @@ def _changed(path: Path, sha256: str, rests: str) -> Iterator[Damage]:
 
 
 def _calls(workspace: Workspace, run: str) -> Iterator[Damage]:
+    from agent.models.budget import RESERVED, spent_on
     from agent.models.journal import entry_paths, read_entry
+    from agent.models.lost import called_keys
 
-    for path in entry_paths(workspace.run_folder(run) / "calls"):
+    folder = workspace.run_folder(run) / "calls"
+    rests = "it holds a model's answer, which is asked, and paid for, again"
+    for path in entry_paths(folder):
         try:
             read_entry(path)
         except ShoalError:
-            rests = "it holds a model's answer, which is asked, and paid for, again"
             yield Damage(path, "is damaged", rests, again=True)
+    for path in sorted(folder.glob(f"*{RESERVED}")):
+        try:
+            spent_on(path)
+        except ShoalError:
+            yield Damage(path, "is damaged", "it holds what a call may have cost", again=True)
+    there = called_keys(path.name for path in folder.glob("*"))
+    for key in calls_told(workspace.run_folder(run)):
+        if key not in there:
+            yield Damage(folder / f"{key}.json", "is missing", rests, again=True)

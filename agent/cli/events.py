@@ -163,6 +163,15 @@ def failures(folder: Path) -> dict[str, str]:
     return failed
 
 
+def calls_told(folder: Path) -> dict[str, dict[str, Any]]:
+    """The events of calls to a model, by the call's key."""
+    return {
+        event["key"]: event
+        for event in events(folder)
+        if event.get("kind") == "call" and isinstance(event.get("key"), str)
+    }
+
+
 def events(folder: Path) -> Iterator[dict[str, Any]]:
     """The events of the run in a folder, oldest first; torn and damaged lines are left out."""
     return (row for row in _rows(folder) if row is not None)

@@ -175,6 +175,7 @@ def resume(request: Resumption) -> int:
         UserError: there is no such run, or template, data or environment are no longer those it began with.
         MachineryError: something broke before the run went on, or another process works on it.
     """
+    from agent.cli.lost import keep_booked
     from agent.cli.settings import load
     from agent.cli.study import Study, see_through
     from agent.cli.template import named_template
@@ -201,6 +202,9 @@ def resume(request: Resumption) -> int:
             _begin_again(request, run, began, settings, caps, folder)
         found = damages(workspace, run.name)
         if request.remake:
+            refuse(run.name, tuple(damage for damage in found if not damage.again))
+            for line in keep_booked(workspace, run, found, settings):
+                print(line, file=sys.stderr)
             set_aside(workspace, run.name, found)
         refuse(run.name, () if request.remake else found)
         equipment = _equip(

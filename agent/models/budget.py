@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
-from agent.errors import CapReached, ModelUnavailable, SettingsError, Stopped, WorkspaceCorrupt
+from agent.errors import CapReached, ModelUnavailable, SettingsError, Stopped
 from agent.models.caps import AllCaps, amount_text, reached, stage_of
+from agent.models.journal import damaged
 from agent.models.prices import Price, check_prices, cost_of, most_of
 from agent.models.wire import SCRIPTED, Client, Reply, Request, Unanswered
 from agent.ports import Usage
@@ -205,14 +206,25 @@ def spent_before(calls: Path) -> dict[str, Spending]:
     """
     spent: dict[str, Spending] = {}
     for path in sorted(calls.glob("*.json")):
-        reserved = path.name.endswith(RESERVED)
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            entry = content if reserved else content["reply"]
-            stage = stage_of(content.get("site", ""))
-            one = Spending(1, Usage(**entry["usage"]), entry["cost_usd"])
-            spent[stage] = spent.get(stage, Spending()) + one
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            then = "what it reserved is not counted" if reserved else "the call is made, and paid, again"
-            raise WorkspaceCorrupt(f"{path} is damaged ({error}): remove it, and {then}") from error
+        stage, one = spent_on(path)
+        spent[stage] = spent.get(stage, Spending()) + one
     return spent
+
+
+def spent_on(path: Path) -> tuple[str, Spending]:
+    """The stage of one call in a journal's folder, and what is booked for it.
+
+    Raises:
+        WorkspaceCorrupt: the file cannot be read.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        entry = content if path.name.endswith(RESERVED) else content["reply"]
+        usage, cost = Usage(**entry["usage"]), entry["cost_usd"]
+        if not all(isinstance(count, int) for count in asdict(usage).values()):
+            raise ValueError("its tokens are no numbers")
+        if not isinstance(cost, int | float | None):
+            raise ValueError("its cost is no number")
+        return stage_of(content.get("site", "")), Spending(1, usage, cost)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged(path, error) from error

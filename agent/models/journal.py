@@ -126,10 +126,16 @@ def read_entry(path: Path) -> Entry:
             ),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise WorkspaceCorrupt(
-            f"{path} is damaged ({error}): put it back from a copy, or remove it, and the call is made, "
-            "and paid, again"
-        ) from error
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: Exception) -> WorkspaceCorrupt:
+    """The error of a file of a run's journal that is not what was written."""
+    run = path.absolute().parents[1].name
+    return WorkspaceCorrupt(
+        f"{path} is damaged ({error}): put it back from a copy, or `shoal resume {run} --remake` makes the "
+        "call again and keeps counting what this one cost"
+    )
 
 
 def _content(request: Request, key: str, reply: Reply) -> bytes:

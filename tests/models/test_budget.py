@@ -247,9 +247,11 @@ def test_the_cap_that_is_proposed_is_enough_and_short(cap, needed):
 
 
 def test_a_damaged_note_is_named_with_what_to_do(tmp_path):
-    (tmp_path / "k-0.reserved.json").write_text(json.dumps({"usage": []}))
-    with pytest.raises(WorkspaceCorrupt, match=r"k-0.reserved.json is damaged .*remove it"):
-        spent_before(tmp_path)
+    whole = dict.fromkeys(Usage.__dataclass_fields__, 1)
+    for wrong in ({"usage": []}, {"usage": {**whole, "prompt_tokens": "1"}, "cost_usd": 0.1}):
+        (tmp_path / "k-0.reserved.json").write_text(json.dumps(wrong))
+        with pytest.raises(WorkspaceCorrupt, match=r"k-0.reserved.json is damaged .*--remake"):
+            spent_before(tmp_path)
 
 
 def test_what_asks_to_stop_is_heard_before_a_call():

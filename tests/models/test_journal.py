@@ -95,9 +95,9 @@ def test_a_damaged_entry_is_named_with_what_to_do(httpserver: HTTPServer, tmp_pa
     server = ChatServer(httpserver, completion(GOOD))
     path = tmp_path / f"{request().key}.json"
     path.write_text('{"key": ')
-    with pytest.raises(WorkspaceCorrupt, match="put it back from a copy, or remove it"):
+    with pytest.raises(WorkspaceCorrupt, match=r"put it back from a copy, or `shoal resume .* --remake`"):
         Journaled(client(server), tmp_path).complete(request())
-    with pytest.raises(WorkspaceCorrupt, match="remove it"):
+    with pytest.raises(WorkspaceCorrupt, match="--remake"):
         spent_before(tmp_path)
 
 
