@@ -23,6 +23,7 @@ from agent.artifacts import (
     Approval,
     Draft,
     Ending,
+    Executed,
     Gate,
     Idea,
     Ideas,
@@ -47,6 +48,7 @@ from agent.stages.analyse import analyse
 from agent.stages.approvals import REJECTED, answered, approved_idea, take_up, waiting
 from agent.stages.confirm import confirm
 from agent.stages.desk import Desk
+from agent.stages.executed import executed, has_new_lines
 from agent.stages.explore import explore
 from agent.stages.ideate import ideate
 from agent.stages.register import draw_up, register
@@ -120,7 +122,9 @@ def _ideate(deps: Deps) -> list[str]:
 
 def _explore(key: str, deps: Deps) -> None:
     idea = deps.workspace.once(Idea, key, lambda: approved_idea(key, deps.workspace))
-    deps.workspace.once(Tree, key, lambda: explore(idea, deps))
+    tree = deps.workspace.once(Tree, key, lambda: explore(idea, deps))
+    if has_new_lines(idea, tree, deps):
+        deps.workspace.once(Executed, key, lambda: executed(idea, tree, deps))
     choices_path(deps.workspace, deps.run.name, idea.id).unlink(missing_ok=True)
 
 

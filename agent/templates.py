@@ -5,13 +5,29 @@ Does not run anything: preparing and evaluating happen in sandboxes (`agent.tria
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.artifacts import Change, Edit, KnobValue, Limits, Run, Scalar, Split, Trial, hash_files, sha256_of
+from agent.artifacts import (
+    Change,
+    Edit,
+    KnobValue,
+    Limits,
+    Lines,
+    Run,
+    Scalar,
+    Split,
+    Trial,
+    hash_files,
+    sha256_of,
+)
 from agent.errors import EditFailed, TemplateError
 from agent.spec import Metric, Regime, Spec, read_spec
+
+TRACED_SLOWER = 4
+"""How much longer than others a traced trial may run: tracing slows loops that it watches."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +180,40 @@ class Setup:
             limits=self.template.spec.limits,
             environment_hash=self.environment_hash,
         )
+
+    def traced_trial(self, change: Change, replicate: int) -> Trial | None:
+        """The trial on the dev split that notes which changed lines run, and is not scored.
+
+        It has room for the one file that it notes them in. None where no line of a Python file is new.
+
+        Raises:
+            EditFailed: an edit of the change does not apply.
+            TemplateError: a knob of the change is unknown or out of range.
+        """
+        watched = changed_lines(self.template.code(), self.template.code(change.edits))
+        if not watched:
+            return None
+        plain = self.trial(change, replicate, "dev")
+        limits = plain.limits.model_copy(
+            update={
+                "wall_s": TRACED_SLOWER * plain.limits.wall_s,
+                "out_mb": plain.limits.out_mb + 1,
+                "out_files": plain.limits.out_files + 1,
+            }
+        )
+        return plain.model_copy(update={"limits": limits, "watched": watched})
+
+
+def changed_lines(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Lines, ...]:
+    """The lines of each Python file in `after` that `before` does not have there; no file without any."""
+    found = []
+    for name in (name for name in after if name.endswith(".py")):
+        old, new = before[name].split("\n"), after[name].split("\n")
+        blocks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        lines = [line + 1 for tag, *_, low, high in blocks if tag != "equal" for line in range(low, high)]
+        if lines:
+            found.append(Lines(file=name, lines=tuple(lines)))
+    return tuple(found)
 
 
 def apply_edits(files: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from agent.artifacts.base import (
 )
 from agent.artifacts.change import Change, Edit, KnobValue, Limits
 from agent.artifacts.evidence import Claim, Claims, ComparisonResult, Fact, Facts, Figure, Figures, Verdict
+from agent.artifacts.executed import ArmLines, Executed
 from agent.artifacts.exploration import Candidate, Scored, Steered, Steering, Tree, Winner
 from agent.artifacts.idea import CodeTreatment, Idea, Ideas, KnobTreatment, Score, Treatment
 from agent.artifacts.paper import (
@@ -41,7 +42,17 @@ from agent.artifacts.paper import (
 )
 from agent.artifacts.plan import Arm, BroughtArm, BroughtPlan, Comparison, Draft, Plan, Power, Registration
 from agent.artifacts.run import Approval, Archive, ArchivedStudy, Ending, Run
-from agent.artifacts.trial import Curve, Measure, Outcome, Result, Scores, Trial
+from agent.artifacts.trial import (
+    Curve,
+    FileTrace,
+    Lines,
+    Measure,
+    Outcome,
+    Result,
+    Scores,
+    Trace,
+    Trial,
+)
 
 __all__ = [
     "Act",
@@ -50,6 +61,7 @@ __all__ = [
     "Archive",
     "ArchivedStudy",
     "Arm",
+    "ArmLines",
     "Artifact",
     "Audit",
     "Axes",
@@ -69,11 +81,13 @@ __all__ = [
     "Edit",
     "EffectAgain",
     "Ending",
+    "Executed",
     "Fact",
     "Facts",
     "Family",
     "Figure",
     "Figures",
+    "FileTrace",
     "Finding",
     "Gate",
     "Goal",
@@ -83,6 +97,7 @@ __all__ = [
     "KnobTreatment",
     "KnobValue",
     "Limits",
+    "Lines",
     "Measure",
     "MetaReview",
     "Outcome",
@@ -110,6 +125,7 @@ __all__ = [
     "Status",
     "Steered",
     "Steering",
+    "Trace",
     "Treatment",
     "Tree",
     "Trial",

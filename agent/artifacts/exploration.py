@@ -34,6 +34,10 @@ class Candidate(Artifact):
     note: str = ""
     """What the edit does, in its author's words; empty for configurations."""
     trials: tuple[Scored, ...] = ()
+    traced: Id | None = Field(default=None, exclude_if=unset)
+    """The trial that noted which changed lines of code run; only the edits that were to go on have one."""
+    dead: bool = Field(default=False, exclude_if=unset)
+    """No changed line was executed in it: whatever its scores, the edit was not tested, and it cannot win."""
 
 
 class Steering(Artifact):

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from agent.artifacts.base import Artifact, Id, OutcomeStatus, Split, Status
+from agent.artifacts.base import Artifact, Id, OutcomeStatus, Split, Status, unset
 from agent.artifacts.change import KnobValue, Limits
+
+
+class Lines(Artifact):
+    """Some lines of one file."""
+
+    file: str
+    """Path relative to the template folder."""
+    lines: tuple[int, ...]
+    """Numbers from 1, ascending."""
 
 
 class Trial(Artifact):
@@ -24,6 +33,8 @@ class Trial(Artifact):
     limits: Limits
     environment_hash: str
     """Python, architecture, wheels and the numeric kernel of the experiment's environment."""
+    watched: tuple[Lines, ...] = Field(default=(), exclude_if=unset)
+    """The lines of which a traced trial says whether they ran; empty for a trial that is scored."""
 
     @property
     def id(self) -> str:
@@ -47,6 +58,52 @@ class Curve(Artifact):
     y: tuple[float, ...]
 
 
+class FileTrace(Artifact):
+    """Which changed statements of one file a traced trial executed; each is named by its first line."""
+
+    file: str
+    changed: tuple[int, ...]
+    """Statements with a watched line, also those that nothing can reach; ascending."""
+    executed: tuple[int, ...]
+    """Those of them that began to run, as the trial's own process noted."""
+
+    @model_validator(mode="after")
+    def _executed_are_changed(self) -> FileTrace:
+        if not set(self.executed) <= set(self.changed):
+            raise ValueError(f"{self.file}: what was executed is not among what was changed")
+        return self
+
+    @property
+    def missed(self) -> tuple[int, ...]:
+        """The changed statements that did not run."""
+        return tuple(line for line in self.changed if line not in self.executed)
+
+
+class Trace(Artifact):
+    """What a traced trial noted."""
+
+    files: tuple[FileTrace, ...]
+    whole: bool
+    """Noting went on until the experiment ended by itself."""
+    others: int
+    """Programs that it started and that did not note anything."""
+
+    @property
+    def changed(self) -> int:
+        """How many statements were changed."""
+        return sum(len(file.changed) for file in self.files)
+
+    @property
+    def missed(self) -> int:
+        """How many of them did not run."""
+        return sum(len(file.missed) for file in self.files)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it is known that no changed statement ran at all."""
+        return self.whole and not self.others and 0 < self.changed == self.missed
+
+
 class Result(Artifact):
     """What a trial came to. A failure has no number."""
 
@@ -63,12 +120,16 @@ class Result(Artifact):
     """Hash over the experiment's output files."""
     self_reported: bool = False
     """True where the experiment scored itself."""
+    trace: Trace | None = Field(default=None, exclude_if=unset)
+    """What a traced trial noted; None for every other trial, and where nothing usable was noted."""
 
     @model_validator(mode="after")
     def _a_failure_has_no_number(self) -> Result:
         if self.status != "ok" and (self.metrics or self.curves or self.scores_hash):
             raise ValueError(f"a trial that is {self.status} cannot have metrics")
-        if self.status == "ok" and not self.metrics:
+        if self.trace is not None and self.metrics:
+            raise ValueError("a traced trial is not scored")
+        if self.status == "ok" and not self.metrics and self.trace is None:
             raise ValueError("a trial that is ok needs metrics")
         return self
 

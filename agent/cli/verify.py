@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from agent.artifacts import Change, Plan, Registration, Result, Run, Tree, Trial, Verdict
+from agent.artifacts import Change, Executed, Plan, Registration, Result, Run, Tree, Trial, Verdict
 from agent.cli import build
 from agent.cli.damage import damages
 from agent.cli.events import beginning, events
@@ -254,9 +254,11 @@ def _exploration(deps: Deps) -> tuple[str, list[str]]:
     folder = workspace.run_folder(run)
     trees = [workspace.get(Tree, f"{run}/{path.parent.name}") for path in folder.glob("ideas/*/tree.json")]
     named: Counter[str] = Counter()
+    scores = len({s.trial for tree in trees for one in tree.candidates for s in one.trials})
     findings = []
     for tree in trees:
         for candidate in tree.candidates:
+            named.update([candidate.traced] if candidate.traced else [])
             for scored in candidate.trials:
                 named[scored.trial] += 1
                 result = workspace.get(Result, f"{run}/{scored.trial}")
@@ -266,12 +268,14 @@ def _exploration(deps: Deps) -> tuple[str, list[str]]:
                         f"{what}: the tree has {scored.score}, its result {result.metric(metric)}"
                     )
     ideas = list(folder.glob("ideas/*/idea.json"))
+    for path in folder.glob("ideas/*/executed.json"):
+        named.update(one.trial for one in workspace.get(Executed, f"{run}/{path.parent.name}").arms)
     if len(trees) == len(ideas):
         names = (path.stem for path in (folder / "trials").glob("*.json"))
         exploring = {name for name in names if workspace.get(Trial, f"{run}/{name}").split == "dev"}
         unnamed = sorted(exploring - named.keys())
         findings += [f"trial {name[:10]} explored what no tree names" for name in unnamed]
-    return f"{len(named)} exploring trials have the scores that their winners were chosen by", findings
+    return f"{scores} exploring trials have the scores that their winners were chosen by", findings
 
 
 def _shown(one: Row) -> str:

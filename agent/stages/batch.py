@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from threading import Lock
 
-from agent.artifacts import Change, Scored, Split
+from agent.artifacts import Change, Scored, Split, Trial
 from agent.deps import Deps
 from agent.ports import Finished
 from agent.stages.steering import node_id
@@ -23,6 +23,8 @@ class Request:
     """The candidate's position in its arm; 0 for a frozen arm."""
     change: Change
     replicate: int
+    traced: bool = False
+    """It is to note which changed lines run, on the dev split; the change has some."""
 
 
 @dataclass
@@ -46,10 +48,18 @@ class Batch:
             Stopped: the run is to end here.
         """
         self.deps.check_stop()
-        trial = self.deps.setup.trial(request.change, request.replicate, self.split)
+        trial = self._trial(request)
         future = self.deps.executor.submit(trial, request.change, queue=self.idea)
         future.add_done_callback(lambda ended: self._report(request, ended))
         return future
+
+    def _trial(self, request: Request) -> Trial:
+        if not request.traced:
+            return self.deps.setup.trial(request.change, request.replicate, self.split)
+        trial = self.deps.setup.traced_trial(request.change, request.replicate)
+        if trial is None:
+            raise ValueError("no line of the change could be traced")
+        return trial
 
     def run(self, requests: Iterable[Request]) -> dict[Request, Finished]:
         """Run trials side by side and wait for all of them.
@@ -77,7 +87,7 @@ class Batch:
             return
         finished = future.result()
         name, metric = self.deps.setup.template.primary
-        seen = finished.result.metric(name) if self.split == "dev" else None
+        seen = finished.result.metric(name) if self.split == "dev" and not request.traced else None
         with self._lock:
             self._done += 1
             if seen is not None:
@@ -87,12 +97,13 @@ class Batch:
         self.deps.say(
             "trial",
             self.idea,
-            f"{request.arm} {request.index} on replicate {request.replicate}: {finished.result.status}",
+            f"{request.arm} {request.index}{' traced' if request.traced else ''} on replicate "
+            f"{request.replicate}: {finished.result.status}",
             stage=self.stage,
             arm=request.arm,
             index=request.index,
             replicate=request.replicate,
-            node=node_id(request.arm, request.index) if self.split == "dev" else None,
+            node=node_id(request.arm, request.index) if self.split == "dev" and not request.traced else None,
             trial=finished.result.trial,
             status=finished.result.status,
             score=seen,

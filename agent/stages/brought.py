@@ -14,6 +14,7 @@ from agent.artifacts import BroughtPlan, Candidate, Idea, Scored, Tree
 from agent.deps import Deps
 from agent.errors import StudyFailed
 from agent.stages.batch import Batch, Request, scored
+from agent.stages.tracing import look
 
 REPLICATES = search.FIRST + search.SECOND + search.THIRD
 
@@ -45,7 +46,8 @@ def try_out(idea: Idea, plan: BroughtPlan, deps: Deps) -> Tree:
     deps.say("note", idea.id, "nothing is searched: each arm is tried out as it was brought", stage="explore")
     requests = [Request(arm, 0, one.change, r) for arm, one in arms.items() for r in REPLICATES]
     trials: dict[str, list[Scored]] = defaultdict(list)
-    for request, finished in Batch(deps, idea.id, "explore", "dev", len(requests)).run(requests).items():
+    batch = Batch(deps, idea.id, "explore", "dev", len(requests))
+    for request, finished in batch.run(requests).items():
         trials[request.arm].append(scored(request, finished, name))
     for arm in ("baseline", "treatment"):
         if all(trial.score is None for trial in trials[arm]):
@@ -65,6 +67,9 @@ def try_out(idea: Idea, plan: BroughtPlan, deps: Deps) -> Tree:
         )
         for arm, one in arms.items()
     ]
+    candidates = [look(one, batch) if one.arm == "treatment" else one for one in candidates]
+    if any(one.dead for one in candidates):
+        raise StudyFailed("no changed line of the treatment's code was executed: mend it")
     return Tree(
         idea=idea.id,
         per_arm=1,

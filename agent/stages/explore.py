@@ -24,6 +24,7 @@ from agent.search import Proposal
 from agent.stages.batch import Batch, Request, scored, side_by_side
 from agent.stages.brought import try_out
 from agent.stages.steering import Steer, node_id
+from agent.stages.tracing import look
 
 _Looks = dict[Request, Future[Finished]]
 """Trials that were asked for, in that order."""
@@ -49,6 +50,7 @@ def explore(idea: Idea, deps: Deps) -> Tree:
         exploration.try_code(idea, idea.treated.what)
     exploration.refuse_without_a_score()
     exploration.refuse_a_pruned_treatment()
+    exploration.refuse_a_dead_treatment()
     exploration.mind_late_wishes()
     return exploration.tree()
 
@@ -75,7 +77,8 @@ class _Exploration:
         n = deps.run.explore
         sizes = (n, n, n if isinstance(idea.treated, KnobTreatment) else 2 * n)
         thirds = [-(-size // 3) for size in sizes]
-        total = sum(sizes) + sum(2 * third + 2 * min(3, third) for third in thirds)
+        traced = 2 if isinstance(idea.treated, CodeTreatment) else 0
+        total = traced + sum(sizes) + sum(2 * third + 2 * min(3, third) for third in thirds)
         steer = Steer(deps.workspace, deps.run.name, idea.id)
         return cls(idea, deps, Batch(deps, idea.id, "explore", "dev", total), steer)
 
@@ -106,6 +109,8 @@ class _Exploration:
         first, *tuned = search.brought_edit(shared, idea.edits)
         assert isinstance(idea.treated, CodeTreatment)
         added = [*(self._add(p) for p in proposals), self._add(first, note=idea.treated.what)]
+        if not self._runs(first.index):
+            raise StudyFailed(f"no changed line of the code brought for {idea.id} was executed: mend it")
         self._tune(tuned, parent=0, begun=self._begin(_request(candidate, 0) for candidate in added))
 
     def try_code(self, idea: Idea, what: str) -> None:
@@ -116,7 +121,7 @@ class _Exploration:
         self._propose_edits(what, next(iter(begun.values())))
         self._choose()
         edits = self._open("treatment")
-        best = search.best_edit(edits, **self._goal_and_worst)
+        best = self._best_edit_that_runs()
         if best is None:
             wait(begun.values())
             left = f"{len(edits)} edits for {idea.id}" + (" left by a person" if self.steer.pruned else "")
@@ -125,6 +130,21 @@ class _Exploration:
         proposed = self.arms["treatment"]
         tuned = search.tuned_edit(configurations, proposed[best], self.deps.run.explore, proposed.keys())
         self._tune(tuned, parent=best, begun=begun)
+
+    def _best_edit_that_runs(self) -> int | None:
+        """The best edit of which some changed line is executed; None where there is none."""
+        while (best := search.best_edit(self._open("treatment"), **self._goal_and_worst)) is not None:
+            if self._runs(best):
+                break
+        return best
+
+    def _runs(self, index: int) -> bool:
+        """Have a candidate of the treatment traced; False where none of its changed lines is executed."""
+        traced = self.arms["treatment"][index] = look(self.arms["treatment"][index], self.batch)
+        if traced.dead:
+            text = f"{node_id('treatment', index)} is left out: no changed line of its code was executed"
+            self.deps.say("note", self.idea.id, text, stage="explore")
+        return not traced.dead
 
     def _propose_edits(self, what: str, root: Future[Finished]) -> None:
         """Ask for edits one by one; choice k knows the trials 0 … k−lag and no later ones."""
@@ -279,10 +299,10 @@ class _Exploration:
         self.choice += 1
 
     def _open(self, arm: str) -> list[Candidate]:
-        """The candidates of an arm that nobody pruned; only those of the treatment can be."""
+        """The candidates of an arm without those of the treatment that a person pruned or that are dead."""
         every = list(self.arms[arm].values())
         cut = search.branches(every, self.steer.pruned) if arm == "treatment" else frozenset()
-        return [candidate for candidate in every if candidate.index not in cut]
+        return [candidate for candidate in every if candidate.index not in cut and not candidate.dead]
 
     def refuse_a_pruned_treatment(self) -> None:
         """Pruning everything that was run again leaves nothing to confirm.
@@ -290,10 +310,26 @@ class _Exploration:
         Raises:
             StudyFailed: it did.
         """
-        rerun = set(search.SECOND + search.THIRD)
-        left = [c for c in self._open("treatment") if rerun <= {trial.replicate for trial in c.trials}]
-        if not left:
+        if not self._rerun():
             raise StudyFailed("a person pruned everything of the treatment that was run again")
+
+    def refuse_a_dead_treatment(self) -> None:
+        """A winner of which no changed line is executed gives way to the next best.
+
+        Raises:
+            StudyFailed: there is no other.
+        """
+        while left := self._rerun():
+            if self._runs(search.winner("treatment", left, **self._goal_and_worst).index):
+                return
+        raise StudyFailed(
+            f"no changed line of the code of {self.idea.id} was executed by a candidate that was run again"
+        )
+
+    def _rerun(self) -> list[Candidate]:
+        """The open candidates of the treatment that can win."""
+        rerun = set(search.SECOND + search.THIRD)
+        return [c for c in self._open("treatment") if rerun <= {trial.replicate for trial in c.trials}]
 
     def mind_late_wishes(self) -> None:
         """Say what came after the last choice."""

@@ -90,7 +90,7 @@ def plan_of(idea: Idea, tree: Tree, deps: Deps, approval: Approval | None = None
     assert metric.sesoi is not None  # a loaded template's primary metric has both
     assert metric.worst is not None
     taken_out = approval.without if approval else ()
-    arms = tuple(arm for arm in _arms(idea, tree, deps) if arm.name not in taken_out)
+    arms = tuple(arm for arm in arms_of(idea, tree, deps) if arm.name not in taken_out)
     comparisons = tuple(_comparison(arm, idea, deps) for arm in arms if arm.name != "treatment")
     deciding = [c.comparator for c in comparisons if c.family == "verdict"]
     differences = [
@@ -127,7 +127,8 @@ def plan_of(idea: Idea, tree: Tree, deps: Deps, approval: Approval | None = None
     return plan, power
 
 
-def _arms(idea: Idea, tree: Tree, deps: Deps) -> tuple[Arm, ...]:
+def arms_of(idea: Idea, tree: Tree, deps: Deps) -> tuple[Arm, ...]:
+    """The frozen arms of an idea: each winner, and the ablations of a code idea."""
     if deps.run.plan is not None:
         return _brought_arms(deps.run.plan, deps)
     winners = {winner.arm: _candidate(tree, winner.arm, winner.index) for winner in tree.winners}

@@ -20,6 +20,7 @@ from agent.ports import Finished, Sandbox
 from agent.trials.machine import cores, fitting_workers, free_memory_mb
 from agent.trials.prepare import Prepared
 from agent.trials.runner import run_trial
+from agent.trials.tracing import run_traced
 
 ATTEMPTS = 3
 """How often a trial is started before a broken engine is reported."""
@@ -172,6 +173,9 @@ class Local:
         for attempt in range(1, ATTEMPTS + 1):
             self._check()
             try:
+                if trial.watched:
+                    result, outcomes = run_traced(trial, change, self._prepared, self._sandbox)
+                    return result, None, outcomes
                 return run_trial(trial, change, self._prepared, self._sandbox)
             except SandboxUnavailable as error:
                 if attempt == ATTEMPTS:

@@ -1,0 +1,1 @@
+"""Programs that run in the sandboxes of traced trials, by themselves; the host only reads their source."""
