@@ -3,6 +3,9 @@
 import hashlib
 import io
 import itertools
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -66,6 +69,25 @@ def test_the_same_study_gives_the_same_bytes_whatever_the_users_settings(drawn: 
     for one in drawn.values():
         assert one.figure.sha256 == hashlib.sha256(one.pdf).hexdigest()
         assert b"CreationDate" not in one.pdf
+
+
+def test_a_figure_has_the_same_bytes_in_another_process_folder_and_time(
+    drawn: dict[str, Drawn], tmp_path: Path
+) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); from {__name__} import draw; "
+    )
+    code += f"print([draw(which).figure.sha256 for which in {list(drawn)!r}])"
+    other = {
+        "PYTHONHASHSEED": "7",
+        "TZ": "Pacific/Auckland",
+        "MPLCONFIGDIR": str(tmp_path),
+        "HOME": str(tmp_path),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=other, capture_output=True, text=True
+    )
+    assert ended.stdout.strip() == str([one.figure.sha256 for one in drawn.values()]), ended.stderr
 
 
 @pytest.mark.parametrize("which", ["curves", "effects"])

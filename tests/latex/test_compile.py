@@ -1,7 +1,9 @@
 """Papers through the real TeX in the real sandbox."""
 
 import shutil
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -62,9 +64,20 @@ def test_no_page_is_empty_and_the_paper_is_short(result: Compiled) -> None:
     assert all(len(page) > 200 for page in pages)
 
 
-def test_the_same_sources_give_the_same_pdf(sandbox: Bubblewrap, result: Compiled, paper: PaperIn) -> None:
-    again = compile_pdf(sample.sources(paper), sandbox, sandbox.host_environment())
+def test_the_same_sources_give_the_same_pdf_in_another_folder_and_at_another_time(
+    result: Compiled, paper: PaperIn, tmp_path: Path
+) -> None:
+    import pypdfium2
+
+    began = int(time.time())
+    elsewhere = Bubblewrap(tmp_path / "store")
+    again = compile_pdf(sample.sources(paper), elsewhere, elsewhere.host_environment())
     assert again.pdf == result.pdf
+    assert again.pdf is not None
+    assert int(time.time()) > began, "the same second, so that equal bytes would say little"
+    with pypdfium2.PdfDocument(again.pdf) as document:
+        dates = {name: value for name, value in document.get_metadata_dict().items() if "Date" in name}
+    assert set(dates.values()) == {"D:20000101000000Z"}
 
 
 def test_the_pdf_prints_the_digits_of_the_facts(result: Compiled, paper: PaperIn) -> None:
