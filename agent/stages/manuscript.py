@@ -23,6 +23,7 @@ from agent.prompts.section import SECTIONS, SectionName
 from agent.stages.brought import brought_labels
 from agent.stages.people import notes
 from agent.stages.study import Study, figure_path
+from agent.stages.told import passages
 from agent.stages.words import arm_labels, command
 
 TAKEN_OUT = "taken-out.json"
@@ -158,6 +159,7 @@ def held_against(study: Study, deps: Deps) -> AuditContext:
         figures=study.figures.items,
         arm_labels=_labels(study, deps),
         code_diff=study.code_diff,
+        passages=passages(study, deps),
     )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
 
 from agent.artifacts import Claim, Fact, Figure, Reference, Scalar
 from agent.deps import Deps
-from agent.evidence.verdict import SELF_REPORTED
 from agent.latex.numbers import SILENT_UNITS, SMALLEST_P, is_effect, is_p
 from agent.prompts.section import (
     SECTION,
@@ -24,19 +22,10 @@ from agent.prompts.section import (
     is_common,
 )
 from agent.stages.study import Study
+from agent.stages.told import TABLES, design, docstrings
 from agent.stages.words import metric_label, treated_label
 from agent.templates import Template
 
-TABLES: dict[SectionName, FloatLine] = {
-    "method": FloatLine(label="tab:knobs", caption="The frozen configuration of every arm (appendix)."),
-    "results": FloatLine(
-        label="tab:results", caption="Every registered arm and comparison, on the test split."
-    ),
-    "exploration": FloatLine(
-        label="tab:exploration", caption="What was explored on the dev split before registration."
-    ),
-}
-"""The table that a section refers to; tables are generated."""
 OUTCOME = ("arm.", "other.", "effect.", "change.", "comparison.", "verdict.", "count.failures")
 """First letters of the facts that the test brought."""
 EXPLORED: dict[SectionName, tuple[str, ...]] = {
@@ -63,14 +52,6 @@ UNTOLD = frozenset(
 LIMITS = frozenset({"limit.wall_s", "limit.cpus", "limit.mem_mb"})
 """The limits of a trial that a paper may tell."""
 MOST_AUTHORS = 3
-EVALUATED = (
-    "A separate evaluator scores what the experiment wrote; the experiment's code sees neither the answers "
-    "nor which split it is scored on."
-)
-SPLITS = (
-    "Exploring used replicates of its own and the dev split; the test ran on fresh replicates and on a test "
-    "split that no exploring trial had touched."
-)
 
 
 def write_section(
@@ -136,8 +117,8 @@ def section_in(
         references=tuple(_work_line(work) for work in study.works),
         figures=tuple(_float(figure, study) for figure in study.figures_of(name)),
         tables=(TABLES[name],) if name in TABLES else (),
-        design=(*study.design, *_made(study)),
-        experiment=_docstrings(template.code()),
+        design=design(study, deps),
+        experiment=docstrings(template.code()),
         limitations=study.limitations if name == "limitations" else (),
         code_diff=study.code_diff if name == "method" else "",
         previous=tuple(Previous(name=key, latex=text) for key, text in others.items() if _is_read(key, name)),
@@ -193,18 +174,6 @@ def _is_for(name: SectionName, fact: Fact, *, failed: bool) -> bool:
         ("arm", "trials"),
     )
     return SECTIONS[name].reports and fact.name.startswith(OUTCOME) and not twice
-
-
-def _docstrings(files: Mapping[str, str]) -> str:
-    """What the Python files of the experiment say of themselves."""
-    trees = [ast.parse(text) for name, text in files.items() if name.endswith(".py")]
-    return "\n\n".join(text for tree in trees if (text := ast.get_docstring(tree)))
-
-
-def _made(study: Study) -> tuple[str, ...]:
-    """What the plan does not say of how the study was made: who scored, and on what."""
-    self_scored = any(SELF_REPORTED in cap for cap in study.verdict.caps)
-    return () if self_scored else (EVALUATED, SPLITS)
 
 
 def _claim_line(claim: Claim, study: Study) -> ClaimLine:

@@ -18,10 +18,16 @@ _NEAR = 70
 _ONLY = re.compile(
     r"\b(?:not|nothing) (?:only|merely|just|simply|solely|but)\b|\bbut\b|\bno doubt\b|\bwithout doubt\b", re.I
 )
-_LEAD = re.compile(r"^(?:and|but|although|so|because|while|whereas|as|in this scope|here)\b[\s,]*", re.I)
+_LEAD = re.compile(
+    r"^(?:and|but|since|that|so that|which|thus|therefore|although|so|because|while|whereas|as|in this scope|"
+    r"here)\b[\s,]*",
+    re.I,
+)
 _INTERVAL = r"the (?:whole )?interval(?: of the (?:mean )?difference)?"
 _MEAN = r"(?:its|the) mean(?: difference)?"
 _GAIN = r"(?:a gain|an effect|an improvement)"
+_OF_SIZE, _SO = r"(?: of(?: interest| this size)?)?", r"(?: thus| therefore)?"
+_HERE = r"(?: (?:here|there|too|as well|in this scope))*"
 _SESOI = "the smallest effect of interest"
 _LICENSED: tuple[tuple[str, str], ...] = (
     (rf"{_INTERVAL} (?:lies|is|stays)(?: wholly| entirely)? above zero", "above"),
@@ -31,6 +37,7 @@ _LICENSED: tuple[tuple[str, str], ...] = (
     (rf"{_MEAN} reaches {_SESOI}", "reached"),
     (rf"{_MEAN} (?:is smaller than|stays below|does not reach) {_SESOI}", "missed"),
     (rf"{_GAIN} as large as {_SESOI} is ruled out", "ruled_out"),
+    (rf"{_GAIN}{_OF_SIZE} (?:is|was){_SO} (?:ruled out|excluded){_HERE}", "all_ruled_out"),
     (rf"the interval rules out {_GAIN} as large as {_SESOI}", "ruled_out"),
     (rf"the upper limit (?:lies|is|stays) below {_SESOI}", "ruled_out"),
     (rf"the interval rules out neither {_GAIN} as large as {_SESOI} nor a smaller one", "open"),
@@ -98,6 +105,7 @@ def _known(context: AuditContext) -> dict[str, bool]:
         "reached": reached,
         "missed": not reached,
         "ruled_out": ruled_out,
+        "all_ruled_out": all(c.high_corrected < sesoi for c in deciding),
         "open": not ruled_out and not (above and reached),
         "negative": any(c.mean < 0 for c in deciding),
         "no_failures": not any(

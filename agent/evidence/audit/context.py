@@ -17,6 +17,7 @@ from agent.artifacts import (
     Verdict,
 )
 from agent.evidence.audit.source import place_of
+from agent.evidence.passages import Passage
 from agent.prompts.section import SECTIONS
 
 BACKED_SECTIONS = tuple(name for name, task in SECTIONS.items() if task.backed)
@@ -38,6 +39,10 @@ class AuditContext(Artifact):
     """How the text calls the arms beside their roles."""
     code_diff: str = ""
     """How the treatment's code differs from the template's; empty for a knob idea."""
+    never_ran: frozenset[str] = frozenset()
+    """Names that occur in the treatment's code only where no traced trial executed it."""
+    passages: tuple[Passage, ...] = ()
+    """What the study's record says in words, which its paper may retell."""
 
     @property
     def closing(self) -> frozenset[str]:

@@ -28,6 +28,10 @@ class Draft:
                 self._paragraphs[-1].append(wording)
                 return
 
+    def retell(self, *beginnings: str) -> None:
+        """Add the first sentence of the design that begins so; none where the design has none."""
+        self.say(*(text for start in beginnings for text in self.data.design if text.startswith(start)))
+
     def paragraph(self) -> None:
         """Begin a new paragraph."""
         self._paragraphs.append([])

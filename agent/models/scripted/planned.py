@@ -57,20 +57,16 @@ def related_work(draft: Draft) -> None:
         for topic in work.topics[:1] or ("this kind of question",):
             by_topic.setdefault(topic.replace("_", " "), []).append(work.key)
     own = draft.text_of("treated_name").replace("_", " ")
-    draft.say("The works below are those that the template's library files under the topics of this study.")
+    draft.say("The listed works are those that the template's library files under the topics of this study.")
     for topic in sorted(by_topic, key=lambda name: name != own):
         keys = ",".join(by_topic[topic])
         name = draft.treated if topic == own else topic
         draft.say(rf"On {name}: \citep{{{keys}}}.", rf"See also \citep{{{keys}}}.")
     draft.say(
         "They are named by topic alone; what they found was not compared with this study, and novelty was "
-        "not assessed. What this study adds is a registered comparison with "
-        + (
-            "a baseline that was tuned with as many trials as the treatment"
-            if draft.searched
-            else "a baseline"
-        )
-        + ", in one declared scope."
+        "not assessed. This study is a comparison with "
+        + ("a baseline that has been tuned with as many trials" if draft.searched else "a baseline")
+        + ", in one scope."
     )
 
 
@@ -110,7 +106,7 @@ def _arms_of_code(draft: Draft) -> None:
         _arms_of_brought_code(draft)
     draft.say(
         r"A control, the winner of \fact{explore.control.candidates} random configurations of the unchanged "
-        "code, was run on the same replicates and decides as well: the treatment has to beat it too.",
+        "code, was run on the same replicates: it is a second deciding comparator.",
     )
 
 
@@ -118,8 +114,8 @@ def _arms_of_edits(draft: Draft) -> None:
     """Edited code, which shared its candidates between edits and configurations."""
     draft.say(*(sentence for sentence in draft.data.design if r"\fact{count.edits}" in sentence))
     draft.say(
-        r"Each of the two arms had \fact{explore.baseline.candidates} candidates. All were scored on the dev "
-        "split; the best were run again on further exploring replicates, and one winner an arm was frozen.",
+        r"Each of the two arms had \fact{explore.baseline.candidates} candidates. All were run on one "
+        "replicate of the dev split, the best again on further ones, and one winner an arm was frozen.",
     )
 
 
@@ -131,8 +127,8 @@ def _arms_of_brought_code(draft: Draft) -> None:
     )
     draft.say(
         r"Each of the two arms was tuned with \fact{explore.baseline.candidates} configurations: the "
-        "template's defaults and random draws that the arms share. All were scored on the dev split; the "
-        "best were run again on further exploring replicates, and one winner an arm was frozen.",
+        "template's defaults and random draws that the arms share. All were run on one "
+        "replicate of the dev split, the best again on further ones, and one winner an arm was frozen.",
     )
 
 
@@ -140,14 +136,13 @@ def _arms_of_a_knob(draft: Draft) -> None:
     """The knob moved away from its default, and everything else tuned in both arms."""
     draft.say(
         rf"Baseline and treatment run the same code. The baseline keeps the knob \emph{{{draft.treated}}} at "
-        "its default, while the treatment sets it to another value of its range. All other knobs were tuned "
-        "in each arm on its own: what is compared is the best that was found with the knob moved and the "
-        "best that was found without."
+        "its default, while the treatment sets it to another value. All other knobs were tuned over the same "
+        "configurations."
     )
     draft.say(
         r"Each of the two arms was tuned with \fact{explore.baseline.candidates} configurations: the "
-        "template's defaults and random draws that the arms share. All were scored on the dev split; the "
-        "best were run again on further exploring replicates, and one winner an arm was frozen.",
+        "template's defaults and random draws that the arms share. All were run on one "
+        "replicate of the dev split, the best again on further ones, and one winner an arm was frozen.",
         "Both arms were tuned on the dev split with as many configurations, and one winner an arm was "
         "frozen.",
     )
@@ -169,11 +164,10 @@ def _registered(draft: Draft) -> None:
     )
     comparator = "each deciding comparator" if draft.about_code else "baseline"
     draft.say(
-        "The verdict follows by rule from a paired t interval of the difference between treatment and "
-        f"{comparator}. It is supported if the interval lies above zero and the mean difference reaches the "
-        "smallest effect of interest, refuted if the upper limit stays below that effect, and inconclusive "
-        "otherwise."
+        f"The verdict follows by rule from the interval of the difference between treatment and {comparator}."
     )
+    draft.retell("The interval of a difference")
+    draft.retell("The verdict is supported if")
     draft.say(
         r"Before the first confirming trial the probability of support was computed as "
         r"\fact{power.supported} for a true effect of twice the smallest effect of interest, and that of "
@@ -192,29 +186,17 @@ def setup(draft: Draft) -> None:
     if scope := draft.setting("scope"):
         draft.say(f"The scope of the study is {scope}")
     draft.say(f"The metric is {draft.metric}; {better} values are better.")
-    if any("scored itself" in cap for cap in draft.data.caps):
-        draft.say("The experiment reports it itself; nothing else has computed it.")
-    else:
-        draft.say(
-            "It is computed by a separate evaluator from what the experiment wrote; the experiment's code "
-            "sees neither the answers nor which split it is scored on."
-        )
+    draft.retell("The experiment reports its metric", "A separate evaluator")
     if varies := draft.setting("varies", "replicates.varies"):
         draft.say(f"From replicate to replicate these vary: {varies}")
     draft.paragraph()
-    draft.say(
-        "Exploring and confirming use different replicates and different splits: the dev split to "
-        f"{'choose' if draft.searched else 'try out'}, the test split to judge."
-    )
+    draft.retell("Exploring used replicates of its own")
     draft.say(
         r"There were \fact{explore.trials} exploring and \fact{count.trials} confirming trials, the latter "
         r"on \fact{plan.n} replicates an arm.",
         r"There were \fact{count.trials} confirming trials.",
     )
-    draft.say(
-        r"Each of the \fact{count.items} test items is scored on its own, and the interval of a difference "
-        "counts items as well as replicates: it is at least as wide as replicates alone would make it."
-    )
+    draft.say(r"Each of the \fact{count.items} test items is scored on its own.")
     draft.say(r"A trial may take \setting{limit.wall_s} seconds and \setting{limit.mem_mb} MiB of memory.")
     if draft.text_of("sandbox") == "none":
         draft.say("The trials ran without a sandbox.")
