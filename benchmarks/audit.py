@@ -20,6 +20,8 @@ import random
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from fakes import kinds, seen
@@ -39,10 +41,6 @@ from agent.workspace import Workspace
 TEMPLATE = ROOT / "templates" / "digits"
 FEWEST_FACTS, FEWEST_FAKES = 120, 1000
 MOST_PASS, MOST_HELD_OUT_PASS = 0.01, 0.05
-GROUPS: dict[str, dict[str, Kind]] = {
-    "own": kinds.KINDS,
-    "seen later": seen.KINDS,
-}
 BARS = ((("own", "seen later"), MOST_PASS), (("held out",), MOST_HELD_OUT_PASS))
 """Groups, and the share of their fakes that may pass, counted together."""
 METRICS = (
@@ -131,6 +129,14 @@ Counts = dict[tuple[str, str], list[int]]
 """Fakes that passed and fakes that were planted, by group and kind."""
 
 
+def groups() -> dict[str, dict[str, Kind]]:
+    """The kinds of each group; without a file of held-out ones the table has no fakes of that group."""
+    found = {"own": kinds.KINDS, "seen later": seen.KINDS, "held out": {}}
+    if find_spec("fakes.held_out") is not None:
+        found["held out"] = import_module("fakes.held_out").KINDS
+    return found
+
+
 def main() -> int:
     """Plant, audit, report."""
     parser = argparse.ArgumentParser()
@@ -141,7 +147,7 @@ def main() -> int:
     cases = [opened(paper) for paper in examples()]
     assert all(len(case.paper.facts) >= FEWEST_FACTS for case in cases)
     counts: Counts = defaultdict(lambda: [0, 0])
-    for group, listed in GROUPS.items():
+    for group, listed in groups().items():
         for name, plant in listed.items():
             for number in range(options.each):
                 case = cases[number % len(cases)]
@@ -159,13 +165,13 @@ def main() -> int:
 
 def _report(counts: Counts, cases: list[Case], options: argparse.Namespace) -> int:
     rows, missed = [], any(case.alarms for case in cases)
-    for groups, bar in BARS:
-        for group in groups:
+    for together, bar in BARS:
+        for group in together:
             of_group = {name: count for (g, name), count in counts.items() if g == group}
             rows += [[group, name, *_shown(*count)] for name, count in of_group.items()]
-        passed, planted = (sum(count[i] for (g, _), count in counts.items() if g in groups) for i in (0, 1))
+        passed, planted = (sum(count[i] for (g, _), count in counts.items() if g in together) for i in (0, 1))
         missed = missed or passed > bar * planted
-        rows.append([f"**{' and '.join(groups)}**", f"all, at most {bar:.0%}", *_shown(passed, planted)])
+        rows.append([f"**{' and '.join(together)}**", f"all, at most {bar:.0%}", *_shown(passed, planted)])
     facts = min(len(case.paper.facts) for case in cases)
     note = (
         f"Findings in the {len(cases)} papers as they are: {sum(case.alarms for case in cases)}. "
