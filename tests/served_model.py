@@ -17,6 +17,23 @@ TYPED = r"(?:mean accuracy|difference in accuracy|exploring trials)[a-z ,]*"
 """Labels of facts that make a sentence as they stand."""
 THINGS = ("other data", "a wider range", "another evaluator", "a longer run", "more noise", "less noise")
 DOUBTS = ("could well change the answer", "may matter more than it seems", "might have to be looked at")
+FIGURE = {
+    "none_because": "",
+    "metric": "accuracy",
+    "y": "level",
+    "x": "arm",
+    "x_arm": "",
+    "marks": "points",
+    "code": """def series(results):
+    found = []
+    for arm in results["arms"]:
+        trials = [trial for trial in results["trials"] if trial["arm"] == arm["name"] and trial["metrics"]]
+        found.append({"arm": arm["name"], "y": [trial["metrics"]["accuracy"] for trial in trials]})
+    return found
+""",
+    "caption": "Each point is a replicate of the arm that stands below it.",
+}
+"""A figure that shows the results of the micro template."""
 MICRO_LINE = '    careful = 0.02 if knobs["mode"] == "slow" else 0.0\n'
 
 
@@ -62,7 +79,7 @@ def answer_to(body: dict[str, Any]) -> dict[str, Any]:
     """A valid answer to one request."""
     text = "\n".join(message["content"] for message in body["messages"])
     answers = {
-        "ideate": _ideas, "edit": _edit, "section": _section, "refine": _refine,
+        "ideate": _ideas, "edit": _edit, "section": _section, "figure": lambda _: FIGURE, "refine": _refine,
         "review": _review, "meta": _meta,
     }  # fmt: skip
     return answers[stage_of(body)](text)

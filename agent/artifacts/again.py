@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from agent.artifacts.base import Artifact, Id, Word
+from pydantic import Field
+
+from agent.artifacts.base import Artifact, Id, Word, unset
 
 
 class TrialDifference(Artifact):
@@ -47,6 +49,8 @@ class Reproduction(Artifact):
     """The verdict's word of the trials that ran again."""
     passed: bool
     parents: tuple[str, ...] = ()
+    figure: str = Field(default="", exclude_if=unset)
+    """What the code of an added figure does otherwise; empty where it does the same, or there is none."""
 
 
 class ReplicatedEffect(Artifact):

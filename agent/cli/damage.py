@@ -22,6 +22,7 @@ from agent.artifacts import (
     Draft,
     Ending,
     Facts,
+    Figure,
     Figures,
     Idea,
     Ideas,
@@ -207,9 +208,16 @@ def _files(workspace: Workspace, run: str) -> Iterator[Damage]:
         if figures is None:
             for drawn in sorted((path.parent / "figures").glob("*.pdf")):
                 yield Damage(drawn, "has no record that can be read", "the paper rests on it", again=True)
-        for figure in figures.items if figures else ():
+        for figure in (*(figures.items if figures else ()), *_added(workspace, run, path.parent.name)):
             drawn = workspace.root / figure_path(run, path.parent.name, figure)
             yield from _changed(drawn, figure.sha256, "the paper rests on it")
+
+
+def _added(workspace: Workspace, run: str, idea: str) -> tuple[Figure, ...]:
+    """The figure that the author of an idea's paper added, where there is one that can be read."""
+    path = workspace.path(AddedFigure, f"{run}/{idea}")
+    added = _readable(AddedFigure, path) if path.exists() else None
+    return (added.figure,) if added and added.figure else ()
 
 
 def _readable(kind: type[ArtifactT], path: Path) -> ArtifactT | None:

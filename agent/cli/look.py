@@ -5,6 +5,7 @@ Promises to change nothing. Test numbers are shown as the verdict's comparisons 
 
 from __future__ import annotations
 
+import hashlib
 import json as jsonlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from agent.artifacts import (
+    AddedFigure,
     Arm,
     Artifact,
     Change,
     ComparisonResult,
     Draft,
+    Executed,
     Idea,
     Ideas,
     MetaReview,
@@ -34,6 +37,7 @@ from agent.cli.again import again_lines, numbered
 from agent.cli.events import BEAT, events, failures
 from agent.cli.stop import is_running
 from agent.errors import UserError, WorkspaceCorrupt
+from agent.evidence import executed
 from agent.stages.approvals import proposed, waiting
 from agent.workspace import Workspace
 
@@ -306,8 +310,12 @@ def _print_idea(workspace: Workspace, run: Run, idea: Summary) -> None:
         print("\n".join(draft_lines(workspace.get(Draft, f"{key}/1"))))
     if workspace.has(Plan, f"{key}/1"):
         _print_plan(workspace.get(Plan, f"{key}/1"))
+    for arm in workspace.get(Executed, key).arms if workspace.has(Executed, key) else ():
+        print(f"  code        {executed.told(arm)}")
     if workspace.has(Verdict, key):
         _print_verdict(workspace.get(Verdict, key), workspace.get(Plan, f"{key}/1"))
+    if workspace.has(AddedFigure, key):
+        print(f"  figure      {figure_text(workspace.get(AddedFigure, key))}")
     for text in again_lines(workspace, key):
         print(f"  again       {text}")
     print(f"  paper       {idea.pdf or idea.tex or '–'}")
@@ -343,6 +351,18 @@ def effect_text(one: ComparisonResult) -> str:
     return f"{one.treatment} − {one.comparator}: {one.mean:+.4f} {interval}, n {one.n}"
 
 
+def figure_text(added: AddedFigure) -> str:
+    """What came of asking the author for a figure, in a line."""
+    if added.figure is None or added.axes is None:
+        return f"none added: {' '.join(added.why_none.split())[:160]}"
+    points = sum(len(one.y) for one in added.series)
+    code = hashlib.sha256(added.code.encode()).hexdigest()[:10]
+    return (
+        f"{added.figure.id}: {points} points of {added.axes.metric} by {added.axes.x}, drawn by its author's "
+        f"code {code} from results {added.results_hash[:10]}"
+    )
+
+
 def change_text(change: Change) -> str:
     """A change in one line."""
     knobs = ", ".join(f"{knob.name} = {knob.value}" for knob in change.knobs)
@@ -356,7 +376,9 @@ def _detail(workspace: Workspace, key: str) -> dict[str, Any]:
         ("draft", Draft, f"{key}/1"),
         ("plan", Plan, f"{key}/1"),
         ("registration", Registration, f"{key}/1"),
+        ("executed", Executed, key),
         ("result", Verdict, key),
+        ("added_figure", AddedFigure, key),
     )
     found: dict[str, Any] = {
         name: workspace.get(kind, at).model_dump(mode="json") if workspace.has(kind, at) else None

@@ -127,6 +127,7 @@ def _equipped(
     request: Request, command: Command, run: Run, workspace: Workspace, records_in: Workspace
 ) -> Iterator[Deps]:
     """What runs trials of a recorded run, and records them in `records_in`."""
+    from agent.trials.calculate import Sandboxed
     from agent.trials.local import Local
     from agent.trials.machine import cores
 
@@ -169,6 +170,7 @@ def _equipped(
             read,
             setup=prepared.setup,
             executor=executor,
+            calculator=Sandboxed(prepared, sandbox, records_in, run.name),
             stop=ending,
             consent=lambda consent, why: consent in request.consents or _agreed(why, board, request),
             emit=lambda event: _show(event, board),
@@ -211,4 +213,5 @@ def _problems(done: Reproduction | Replication) -> list[str]:
         f"{d.arm} on replicate {d.replicate} ({d.trial[:10]}): recorded {d.recorded}; again {d.again}"
         for d in done.differing
     ]
+    found += [f"the added figure: {done.figure}"] if done.figure else []
     return found if done.exact else [f"the verdict is {done.word}, or an effect beyond its tolerance", *found]

@@ -6,6 +6,7 @@ from typing import Any
 
 from agent.ports import Prompt
 from agent.prompts.edit import EDIT
+from agent.prompts.figure import FIGURE
 from agent.prompts.ideate import IDEATE
 from agent.prompts.refine import REFINE
 from agent.prompts.render import Message, answer_schema, render
@@ -13,9 +14,9 @@ from agent.prompts.repair import REPAIR
 from agent.prompts.review import META, REVIEW
 from agent.prompts.section import SECTION
 
-ALL: tuple[Prompt[Any, Any], ...] = (IDEATE, EDIT, SECTION, REFINE, REPAIR, REVIEW, META)
+ALL: tuple[Prompt[Any, Any], ...] = (IDEATE, EDIT, FIGURE, SECTION, REFINE, REPAIR, REVIEW, META)
 
 __all__ = [
-    "ALL", "EDIT", "IDEATE", "META", "REFINE", "REPAIR", "REVIEW", "SECTION", "Message",
+    "ALL", "EDIT", "FIGURE", "IDEATE", "META", "REFINE", "REPAIR", "REVIEW", "SECTION", "Message",
     "answer_schema", "render",
 ]  # fmt: skip

@@ -89,7 +89,7 @@ def _asked_for(study: Study, deps: Deps) -> AddedFigure:
         held = caption_findings(captioned(answer, deps), held_against(study, deps))
         problems = [f"Caption: {one.quotation!r}: {one.reason}" for one in held]
         try:
-            computed = compute(answer.code, answer.as_axes(), results, _metrics(deps), deps)
+            computed = compute(answer.code, answer.as_axes(), results, metrics_of(deps), deps)
         except Unfit as error:
             problems.append(str(error))
         else:
@@ -112,7 +112,7 @@ def _made(
     study: Study, answer: FigureOut, results: Given, computed: Computed, asked: int, deps: Deps
 ) -> AddedFigure:
     axes, caption = answer.as_axes(), captioned(answer, deps)
-    pdf = drawn(axes, computed.series, study.plan, results, _metrics(deps))
+    pdf = drawn(axes, computed.series, study.plan, results, metrics_of(deps))
     figure = Figure(
         id=ADDED,
         file=f"{ADDED}.pdf",
@@ -136,11 +136,16 @@ def _made(
 
 def captioned(answer: FigureOut, deps: Deps) -> str:
     """A caption as the paper prints it: with who wrote the code."""
-    author = "the scripted author" if deps.run.model == "scripted" else "a language model"
     text = answer.caption.strip()
+    return f"{text}{'' if text.endswith('.') else '.'} {closing(deps)}"
+
+
+def closing(deps: Deps) -> str:
+    """The caption's last sentence, which is Shoal's own."""
+    author = "the scripted author" if deps.run.model == "scripted" else "a language model"
     return (
-        f"{text}{'' if text.endswith('.') else '.'} Drawn by code that {author} wrote, from the recorded "
-        r"results of \fact{plan.n} replicates."
+        f"Drawn by code that {author} wrote, from the recorded results of "
+        r"\fact{plan.n} replicates."
     )
 
 
@@ -217,7 +222,7 @@ def _ended(run: Calculation) -> str:
 
 def figure_in(study: Study, results: Given, deps: Deps) -> FigureIn:
     """What the author of a figure is given: the form of the results, and no value of them."""
-    template, metrics = deps.setup.template, _metrics(deps)
+    template, metrics = deps.setup.template, metrics_of(deps)
     known = section_in("introduction", study, {}, deps)  # which knows no outcome either
     names = sorted(metrics, key=lambda name: name != study.plan.metric)
     return FigureIn(
@@ -253,5 +258,6 @@ def _curves(results: Given, metric: str) -> tuple[str, int]:
     return (found[0]["x_name"], len({x for curve in found for x in curve["x"]})) if found else ("", 0)
 
 
-def _metrics(deps: Deps) -> Metrics:
+def metrics_of(deps: Deps) -> Metrics:
+    """The metrics of the template by name."""
     return dict(deps.setup.template.spec.metrics)

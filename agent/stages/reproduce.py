@@ -33,6 +33,7 @@ from agent.evidence.replication import differing_trials, effects_again, replicat
 from agent.evidence.verdict import judge
 from agent.ledger import Entry
 from agent.stages.confirm import confirm, confirmed
+from agent.stages.figure_check import computed_again
 from agent.stages.register import PRIMARY
 from agent.workspace import Workspace
 
@@ -73,6 +74,7 @@ def reproduce(idea: str, scratch: Workspace, deps: Deps) -> Reproduction:
         if before != now
     )
     judged = judge(plan, registration, again)
+    figure = computed_again(idea, replace(deps, setup=as_begun), exact=not otherwise)
     differing = differing_trials(plan, registration, recorded, again)
     effects = effects_again(verdict, judged, plan.sesoi if otherwise else 0.0)
     number = 1 + len(list(workspace.path(Reproduction, f"{key}/1").parent.glob("*.json")))
@@ -86,8 +88,10 @@ def reproduce(idea: str, scratch: Workspace, deps: Deps) -> Reproduction:
         differing=differing,
         effects=effects,
         word=judged.word,
-        passed=within(effects) and judged.word == verdict.word if otherwise else not differing,
+        passed=not figure
+        and (within(effects) and judged.word == verdict.word if otherwise else not differing),
         parents=(plan.hash, registration.hash, verdict.hash),
+        figure=figure,
     )
     deps.ledger.append(Entry(run=run.name, plan=plan.hash, pool=run.pool, kind="reproduce"))
     return workspace.put(f"{key}/{number}", done)

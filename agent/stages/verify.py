@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Literal
 
 from agent.artifacts import (
+    AddedFigure,
     Artifact,
     Audit,
     Claims,
+    Executed,
     Facts,
     Figures,
     Finding,
@@ -32,6 +34,7 @@ from agent.artifacts import (
 from agent.deps import Deps
 from agent.errors import ShoalError
 from agent.evidence.audit import exact
+from agent.evidence.executed import told
 from agent.evidence.registration import registered_replicates
 from agent.latex.compile import MAIN
 from agent.latex.printed import Printed, bound_numbers, link_problems, read_pdf, stray_decimals
@@ -40,6 +43,8 @@ from agent.prompts.section import SectionName
 from agent.stages.analyse import Evidence, derive, drawings
 from agent.stages.approvals import answered
 from agent.stages.confirm import confirmed
+from agent.stages.executed import noted
+from agent.stages.figure_check import figure_again
 from agent.stages.manuscript import Omitted, audited
 from agent.stages.register import PRIMARY, plan_of, position_of
 from agent.stages.reproduce import compared
@@ -89,12 +94,15 @@ def idea_rows(idea: str, number: int, deps: Deps) -> Iterator[Row]:
     for check, look in (
         ("plan", partial(_plan, key, deps)),
         ("registration", partial(_registrations, key, deps)),
+        *((("lines", partial(_lines, key, deps)),) if deps.workspace.has(Executed, key) else ()),
         ("verdict", partial(_same, key, deps, Verdict)),
         ("facts", partial(_same, key, deps, Facts)),
         ("claims", partial(_same, key, deps, Claims)),
         ("figures", partial(_figures, key, deps)),
     ):
         yield row(idea, check, look)
+    if deps.workspace.has(AddedFigure, key):
+        yield row(idea, "added figure", partial(_added, key, deps))
     for version in range(PRIMARY + 1, PRIMARY + len(plans(key, deps))):
         yield row(idea, f"replication {version}", partial(_replication, key, version, deps))
     at = f"{key}/{number}"
@@ -174,6 +182,14 @@ def _registrations(key: str, deps: Deps) -> tuple[str, list[str]]:
 # ----------------------------------------------------------------------------------------- evidence
 
 
+def _lines(key: str, deps: Deps) -> tuple[str, Iterator[str]]:
+    workspace = deps.workspace
+    stored = workspace.get(Executed, key)
+    again = noted(workspace.get(Idea, key), workspace.get(Tree, key), deps)
+    text = "; ".join(told(arm) for arm in again.arms)
+    return f"as the recorded traced trials noted: {text}", _differing(stored, again)
+
+
 def _derived(key: str, deps: Deps) -> Evidence:
     workspace = deps.workspace
     plan, registration = workspace.get(Plan, f"{key}/1"), workspace.get(Registration, f"{key}/1")
@@ -209,14 +225,32 @@ def _figures(key: str, deps: Deps) -> tuple[str, list[str]]:
         content = (workspace.root / figure_path(deps.run.name, plan.idea, figure)).read_bytes()
         if figure.caption != drawn.figure.caption or figure.facts != drawn.figure.facts:
             findings.append(f"{figure.id}: its caption or facts follow otherwise from the results")
-        if content == drawn.pdf:
-            continue
-        ours, theirs = _PROGRAM.findall(drawn.pdf), _PROGRAM.findall(content)
-        if ours != theirs and theirs:
-            program = (theirs + ours)[0].decode(errors="replace")
-            raise NotChecked(f"drawn by {program}, which is not the one here: bytes cannot be compared")
-        findings.append(f"{figure.file} is not what the recorded results draw")
+        if _is_another(content, drawn.pdf):
+            findings.append(f"{figure.file} is not what the recorded results draw")
     return f"{len(again)} drawn again from the recorded trials, byte for byte", findings
+
+
+def _is_another(content: bytes, drawn: bytes) -> bool:
+    """Whether a stored picture is not the one that is drawn.
+
+    Raises:
+        NotChecked: another program drew it.
+    """
+    ours, theirs = _PROGRAM.findall(drawn), _PROGRAM.findall(content)
+    if content != drawn and ours != theirs and theirs:
+        program = (theirs + ours)[0].decode(errors="replace")
+        raise NotChecked(f"drawn by {program}, which is not the one here: bytes cannot be compared")
+    return content != drawn
+
+
+def _added(key: str, deps: Deps) -> tuple[str, list[str]]:
+    added = deps.workspace.get(AddedFigure, key)
+    text, findings, drawn = figure_again(added.idea, deps)
+    if added.figure is not None and drawn is not None:
+        stored = deps.workspace.root / figure_path(deps.run.name, added.idea, added.figure)
+        if not findings and _is_another(stored.read_bytes(), drawn):
+            findings.append(f"{added.figure.file} is not what its series draw")
+    return text, findings
 
 
 def _replication(key: str, version: int, deps: Deps) -> tuple[str, Iterator[str]]:
@@ -261,8 +295,7 @@ def _paper(again: MadeAgain, paper: Paper, at: str, deps: Deps) -> tuple[str, li
         if stored != content:
             told = [_told(one) for one in exact.differing_lines(name, _text(stored), _text(content))]
             findings += told or [f"{name} has other bytes than it is rendered with"]
-    key = at.rsplit("/", 1)[0]
-    for figure in deps.workspace.get(Figures, key).items:
+    for figure in Study.read(paper.idea, deps).figures.items:
         drawn = (deps.workspace.root / figure_path(deps.run.name, paper.idea, figure)).read_bytes()
         if (folder / "figures" / figure.file).read_bytes() != drawn:
             findings.append(f"figures/{figure.file} is not the study's")

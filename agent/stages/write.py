@@ -10,6 +10,7 @@ from agent.artifacts import Audit, Idea, Paper, PaperFile
 from agent.deps import Deps
 from agent.errors import PaperRefused
 from agent.prompts.section import WRITTEN
+from agent.stages.figure import add_figure
 from agent.stages.fit import fitted
 from agent.stages.manuscript import Texts, figure_files, in_order
 from agent.stages.revise import refined, revised_until_backed
@@ -32,6 +33,8 @@ def write(idea: Idea, number: int, deps: Deps) -> Paper:
         AnswerRejected: a section broke the rules of its prompt in every turn.
     """
     study = Study.read(idea.id, deps)
+    if add_figure(study, deps):
+        study = Study.read(idea.id, deps)
     texts: Texts = {}
     for name in WRITTEN:
         deps.check_stop()
@@ -56,7 +59,10 @@ def write(idea: Idea, number: int, deps: Deps) -> Paper:
         files=tuple(
             PaperFile(path=path, sha256=hashlib.sha256(files[path]).hexdigest()) for path in sorted(files)
         ),
-        parents=(study.facts.hash, study.claims.hash, study.verdict.hash, report.hash),
+        parents=(
+            *(study.facts.hash, study.claims.hash, study.verdict.hash, report.hash),
+            *((study.added.hash,) if study.added else ()),
+        ),
         repairs=repairs,
     )
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from agent.artifacts import Audit, Finding, SectionText
+from agent.artifacts.added import ADDED
 from agent.evidence.audit import (
     beside,
     binding,
+    captions,
     commands,
     completeness,
     exact,
@@ -20,6 +22,7 @@ from agent.evidence.audit import (
     recorded,
     references,
     statements,
+    support,
     wording,
 )
 from agent.evidence.audit import sections as whole
@@ -34,8 +37,9 @@ _OF_A_SECTION: tuple[Callable[[str, str, AuditContext], Iterable[Finding]], ...]
     wording.wording_findings,
     beside.misplaced_facts,
     recorded.unrecorded,
+    support.unsupported,
 )
-_RULES = (commands.RULE, statements.RULE, wording.RULE, beside.RULE, recorded.RULE)
+_RULES = (commands.RULE, statements.RULE, wording.RULE, beside.RULE, recorded.RULE, support.RULE)
 
 
 def audit(
@@ -60,6 +64,9 @@ def audit(
     findings += whole.missing_sections(sections)
     findings += whole.section_findings(readable)
     rules = [READABLE, numbers.RULE, *_RULES, references.RULE, completeness.RULE, whole.RULE]
+    if authored := [figure for figure in context.figures if figure.id == ADDED]:
+        findings += captions.authored_captions(authored, context)
+        rules.append(captions.RULE)
     if rendered:
         paper = rendered if bound is None else bound
         findings += _guarded(BOUND_FILE, paper, lambda: exact.differing_lines(BOUND_FILE, paper, rendered))

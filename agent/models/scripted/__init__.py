@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from agent.models.scripted.figure import figure
 from agent.models.scripted.ideate import propose
 from agent.models.scripted.repair import repair
 from agent.models.scripted.review import chair, review
@@ -33,6 +34,7 @@ def refine(data: RefineIn) -> RefineOut:
 ANSWERS: Mapping[str, Callable[[Any], BaseModel]] = {
     "ideate": propose,
     "edit": edit,
+    "figure": figure,
     "section": write,
     "refine": refine,
     "repair": repair,
