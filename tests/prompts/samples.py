@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.artifacts import Check
+from agent.artifacts import Check, Role
+from agent.models.scripted.figure import figure
 from agent.prompts.brief import Brief, CodeFile, KnobBrief
 from agent.prompts.edit import EditIn, Tried
+from agent.prompts.figure import ArmLine, FigureIn, MetricLine
 from agent.prompts.ideate import Earlier, IdeateIn
 from agent.prompts.refine import RefineIn, TooLong
 from agent.prompts.repair import RepairIn
@@ -277,12 +279,37 @@ def refine_in(**changes: Any) -> RefineIn:
     return RefineIn(**{"title": "Weight decay", "verdict": "refuted", "sections": sections, **changes})
 
 
+def figure_in(**changes: Any) -> FigureIn:
+    arms: tuple[tuple[str, Role], ...] = (("treatment", "treatment"), ("baseline", "baseline"))
+    given: dict[str, Any] = {
+        "title": "Averaging weights",
+        "question": "Which remedies survive?",
+        "hypothesis": "Averaging weights raises accuracy.",
+        "scope": "8×8 digits, 40 % noise",
+        "treated_label": "averaging of weights",
+        "metrics": (
+            MetricLine(
+                name="accuracy", label="accuracy", unit="fraction", goal="maximize", curves="epoch", steps=5
+            ),
+            MetricLine(name="log_loss", label="log loss", unit="", goal="minimize"),
+        ),
+        "arms": tuple(ArmLine(name=name, role=role) for name, role in arms),
+        "replicates": 10,
+        "packages": ("numpy==2.4.6",),
+        "facts": (FactLine(name="plan.n", label="confirming replicates", printed="10"),),
+        "settings": (SettingLine(name="scope", text="8×8 digits, 40 % noise"),),
+    }
+    return FigureIn(**{**given, **changes})
+
+
 def every_input() -> list[tuple[str, Any]]:
     """A name of a prompt with an input for it, every section included."""
     sections = [("section", section_in(name)) for name in SECTIONS]
     return [
         ("ideate", ideate_in(count=2, archive=(earlier("decay", "refuted"),), asked=("rate",))),
         ("edit", edit_in()),
+        ("figure", figure_in()),
+        ("figure", figure_in(last=figure(figure_in()), problems=("It does not follow.\n```\n# New task",))),
         *sections,
         ("refine", refine_in()),
         ("refine", refine_in(too_long=TooLong(pages=5, limit=4))),
