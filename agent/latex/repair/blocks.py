@@ -19,9 +19,10 @@ _HEADING = re.compile(
     r"|\\begin\{document\}.*|\\end\{document\}.*|\\FloatBarrier.*|\\begingroup.*|\\bibliograph.*)$",
     re.MULTILINE,
 )
-_UNIT = re.compile(r"\\begin\{(abstract|figure|table|itemize|enumerate|shoalcard|shoalevidence|shoalcode"
-                   r"|equation|align|quote|tabular|shoaltabular|longtable|center)\*?\}")  # fmt: skip
+_UNIT = re.compile(r"\\begin\{(?!document\})([A-Za-z]+)\*?\}")
 _END = re.compile(r"\\end\{[^{}\n]*\}")
+_EDGE = re.compile(r"\\(?P<what>begin|end)\{[A-Za-z]+\*?\}|\n[ \t]*\n\s*")
+_KEPT = re.compile(r"\\(?:begin|end|centering|label|toprule|midrule|bottomrule|hline|small|vspace)")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\\])")
 
 
@@ -34,20 +35,31 @@ def left_out(latex: str, problem: Problem) -> Iterator[Change]:
     start, stop = line_bounds(latex, problem.line or 1)
     if not start <= at <= stop:
         start, stop = _line_around(latex, at)
-    body = latex[start:stop]
+    body, found = latex[start:stop], list[Change]()
+    for first, last in _groups(latex, *_between_headings(latex, at), at):
+        found += _sentence(latex, first, last, at)
+        found.append(Change("a block left out", first, last, NOTE))
     if not _HEADING.match(body):
-        yield from _sentence(latex, start, stop, at)
-        if body.lstrip().startswith(r"\item"):
-            yield Change("a block left out", start, stop, rf"\item {NOTE}")
-        elif body.rstrip().endswith(r"\\") and not _UNIT.search(body):
-            yield Change("a block left out", start, stop, rf"{NOTE} \\")
-        elif body.strip() and not _UNIT.search(body) and not _END.search(body):
-            yield Change("a block left out", start, stop, NOTE)
-    for first, last in _units(latex, at):
-        yield Change("a block left out", first, last, NOTE)
+        found += _sentence(latex, start, stop, at)
+        if body.strip() and not _UNIT.search(body) and not _END.search(body):
+            found.append(Change("a block left out", start, stop, _in_place_of(body)))
+    found += [Change("a block left out", first, last, NOTE) for first, last in _units(latex, at)]
+    yield from sorted(found, key=lambda change: change.stop - change.start)
     first, last = _between_headings(latex, at)
     if latex[first:last].strip():
         yield Change("a block left out", first, last, f"{NOTE}\n\n")
+
+
+def _groups(latex: str, start: int, stop: int, at: int) -> Iterator[tuple[int, int]]:
+    """What stands in braces around an offset, such as a caption or a note, if it is more than a word."""
+    opened = list[int]()
+    for match in re.compile(r"\\.|[{}]").finditer(latex, start, stop):
+        if match[0] == "{":
+            opened.append(match.end())
+        elif match[0] == "}" and opened:
+            first = opened.pop()
+            if first <= at <= match.end() and " " in latex[first : match.start()]:
+                yield first, match.start()
 
 
 def _line_around(latex: str, at: int) -> tuple[int, int]:
@@ -98,3 +110,55 @@ def pieces(latex: str) -> tuple[tuple[int, int], ...]:
         return ()
     found = [(one.end() + 1, two.start()) for one, two in pairwise(edges[begun:])]
     return tuple((start, stop) for start, stop in found if latex[start:stop].strip())
+
+
+def parts(latex: str, change: Change) -> Iterator[Change]:
+    """The parts of what a change leaves out, each left out alone.
+
+    Paragraphs and environments, else the lines inside of one environment, else sentences.
+    """
+    text = latex[change.start : change.stop]
+    spans = _paragraphs(text)
+    if len(spans) == 1 and _UNIT.match(text.strip()):
+        lines = list(re.finditer(r"[^\n]+", text))[1:-1]
+        spans = [match.span() for match in lines if not _KEPT.match(match[0].lstrip())]
+    elif len(spans) == 1:
+        ends = [match for match in _SENTENCE.finditer(text) if _balanced(text[: match.start()])]
+        edges = [0, *(match.end() for match in ends), len(text)]
+        spans = list(pairwise(edges)) if ends else []
+    for start, stop in spans:
+        first, last = change.start + start, change.start + len(text[:stop].rstrip())
+        if latex[first:last].strip():
+            yield Change(change.rule, first, last, _in_place_of(latex[first:last]))
+
+
+def _paragraphs(text: str) -> list[tuple[int, int]]:
+    """Paragraphs, and environments as wholes."""
+    spans, start, depth = list[tuple[int, int]](), 0, 0
+    for match in _EDGE.finditer(text):
+        before, here = depth, match.start()
+        if match["what"]:
+            depth += 1 if match["what"] == "begin" else -1
+            here = match.end() if match["what"] == "end" else here
+        if before == 0 or depth <= 0:
+            spans.append((start, here))
+            start = here
+    spans.append((start, len(text)))
+    return [(first, last) for first, last in spans if text[first:last].strip()]
+
+
+def _in_place_of(text: str) -> str:
+    """The note, with what must stand around it where a caption, an item or a row stood."""
+    caption = re.match(r"\s*\\caption\*?\s*(?:\[[^\]]*\])?\{", text)
+    labels = "".join(re.findall(r"\\label\{[^{}]*\}", text))
+    if caption:
+        return rf"\caption{{{NOTE}}}{labels}"
+    if text.lstrip().startswith(r"\item"):
+        return rf"\item {NOTE}"
+    return rf"{NOTE} \\" if text.rstrip().endswith(r"\\") else NOTE
+
+
+def _balanced(text: str) -> bool:
+    """Whether braces and environments that begin in a text end in it."""
+    plain = re.sub(r"\\[{}\\]", "", text)
+    return plain.count("{") == plain.count("}") and plain.count(r"\begin{") == plain.count(r"\end{")

@@ -108,7 +108,8 @@ def unknown_environment(latex: str, problem: Problem) -> Iterator[Change]:
     for other in close:
         yield from _renamed(latex, name, other)
     if name in ENVIRONMENTS:
-        yield from load(latex, ENVIRONMENTS[name])
+        older = name == "algorithmic" and r"\STATE" in latex
+        yield from load(latex, "algorithmic" if older else ENVIRONMENTS[name])
     yield from _renamed(latex, name, "")
 
 

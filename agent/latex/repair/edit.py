@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from agent.latex.diagnose import Problem
 
 TAIL = 24
 """Characters before the place where TeX stopped that are looked for in the source."""
+
+_HATTED = re.compile(r"\^\^([@-_?])")
+"""A control character as TeX's log prints it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def locate(latex: str, problem: Problem) -> int:
     TeX names the line where an argument ended, so the search goes back from there.
     """
     _, stop = line_bounds(latex, problem.line or 1)
-    near = problem.near.rstrip()
+    near = _HATTED.sub(lambda match: chr(ord(match[1]) ^ 64), problem.near).rstrip(" ")
     for length in (TAIL, TAIL // 2, 8, 4):
         tail = near[-length:]
         if len(tail) < 4 and tail != near:

@@ -7,18 +7,18 @@ rule and no model mends is left out with a visible note, so the text must be aud
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from agent.latex.compile import MAIN, Compiled
 from agent.latex.diagnose import Problem, causes, gave_up
-from agent.latex.repair.blocks import NOTE, left_out, pieces
+from agent.latex.repair.blocks import NOTE, left_out, parts, pieces
 from agent.latex.repair.commands import PACKAGE
 from agent.latex.repair.edit import Change, line_at, locate
 from agent.latex.repair.references import in_bibliography, undefined
 from agent.latex.repair.rules import changes, fitting
+from agent.latex.repair.text import ends_early
 from agent.prompts.substance import changed
 
 BIBLIOGRAPHY = "references.bib"
@@ -123,9 +123,12 @@ def repair(files: Mapping[str, bytes], tex: Tex, ask: Ask | None = None, *, may_
     if MAIN not in files:
         raise ValueError(f"there is no {MAIN} to repair")
     work = _Work(dict(files), tex, ask, may_load)
+    for change in ends_early(work.latex):
+        work.keep("rule", change, Problem("error", MAIN, 0, "TeX would read no further"))
     whole = work.run(work.latex, draft=False)
     if whole.pdf is None:
-        _mend_errors(work)
+        in_bibliography = any(one.file.endswith(".bbl") for one in whole.errors)
+        _mend_errors(work, work.run(work.latex, draft=True).errors if in_bibliography else whole.errors)
         whole = work.run(work.latex, draft=False)
     for _ in range(ROUNDS):
         better = _mend_rest(work, whole)
@@ -138,9 +141,8 @@ def repair(files: Mapping[str, bytes], tex: Tex, ask: Ask | None = None, *, may_
 # -------------------------------------------------------------------------------------------- errors
 
 
-def _mend_errors(work: _Work) -> None:
+def _mend_errors(work: _Work, errors: tuple[Problem, ...]) -> None:
     """Mend the first cause until a draft has none, by rule, model and at last by leaving a block out."""
-    errors = work.run(work.latex, draft=True).errors
     while errors and work.left:
         found = causes(errors)
         first = next((one for one in found if one.file == MAIN), found[0])
@@ -212,24 +214,22 @@ def _elsewhere(latex: str) -> list[Change]:
 
 
 def _smaller(work: _Work, change: Change, now: tuple[Problem, ...]) -> tuple[Change, tuple[Problem, ...]]:
-    """One paragraph of a block, where leaving that out does as well."""
-    latex, parts = work.latex, list[Change]()
-    start = change.start
-    for text in re.split(r"(\n[ \t]*\n)", latex[change.start : change.stop]):
-        if text.strip():
-            parts.append(Change(change.rule, start, start + len(text), NOTE))
-        start += len(text)
-    for part in parts if len(parts) > 1 else []:
-        if not work.left:
-            break
-        after = work.run(part.apply(latex), draft=True).errors
+    """The smallest part of a block whose leaving out does as well, down to a sentence or a line."""
+    left = list(parts(work.latex, change))
+    while left and work.left:
+        part = left.pop(0)
+        after = work.run(part.apply(work.latex), draft=True).errors
         if len(after) <= len(now):
-            return part, after
+            change, now = part, after
+            left = list(parts(work.latex, change))
     return change, now
 
 
 def _helped(before: tuple[Problem, ...], after: tuple[Problem, ...], old: str, new: str) -> bool:
     """Fewer errors, or TeX gets further than it did."""
+    stopped = gave_up(before)
+    if gave_up(after) and not stopped:
+        return False
     if len(after) < len(before):
         return True
     one, two = causes(before), causes(after)
@@ -237,13 +237,17 @@ def _helped(before: tuple[Problem, ...], after: tuple[Problem, ...], old: str, n
         return not two
     if one[0].kind == "resource" or two[0].kind == "resource":
         return two[0].kind != "resource"
-    stopped = gave_up(before)
     if stopped and not gave_up(after):
         return True
     if not one[0].file == two[0].file == MAIN or (len(two) > len(one) and not stopped):
         return False
-    left = len(old) - locate(old, one[0]) - (len(new) - locate(new, two[0]))
-    return bool(one[0].line and two[0].line) and left > 0
+    was, now = locate(old, one[0]), locate(new, two[0])
+    same = next(
+        (at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
+    )
+    if was > same:  # the change lies before the error and moved it
+        was += len(new) - len(old)
+    return bool(one[0].line and two[0].line) and now > was
 
 
 # ----------------------------------------------------------------------------------- what is left over

@@ -15,6 +15,7 @@ from agent.latex.repair.edit import Change, line_bounds
 from agent.latex.repair.structure import Fault, faults, mend
 from agent.latex.repair.tables import column_letters, fit_width, missing_picture, more_columns
 from agent.latex.repair.text import (
+    blank_in_argument,
     definitions,
     delimiters,
     display,
@@ -26,8 +27,10 @@ from agent.latex.repair.text import (
     missing_number,
     not_ascii,
     nothing_to_end,
+    only_in_preamble,
     outside_paragraph,
     special_in_text,
+    unprintable,
     unverbatim,
 )
 
@@ -53,6 +56,8 @@ def _structure(latex: str, problem: Problem) -> Iterator[Change]:
 _TABLE: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     (r"Undefined control sequence", (unknown_command,)),
     (r"Environment \S+ undefined", (unknown_environment,)),
+    (r"Paragraph ended before", (blank_in_argument,)),
+    (r"[Cc]an be used only in preamble|Two \\documentclass|Option clash", (only_in_preamble,)),
     (r"Unable to load picture|Unknown graphics|BoundingBox|PDF inclusion|reading image file|xpdf|libpng",
      (missing_picture,)),
     (r"File `[^']+' not found", (missing_picture, missing_file)),
@@ -77,7 +82,9 @@ _TABLE: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     (r"capacity exceeded|ended at a limit|Interruption", (definitions,)),
 )  # fmt: skip
 
-_SPECIFIC = re.compile(r"Undefined control|Environment \S+ undefined|Unicode|not found|at a limit|capacity")
+_SPECIFIC = re.compile(
+    r"Undefined control|Paragraph ended|Environment \S+ undefined|Unicode|not found|at a limit|capacity"
+)
 """Errors that name their cause themselves."""
 _MESSAGES = tuple((re.compile(pattern), rules) for pattern, rules in _TABLE)
 
@@ -86,6 +93,7 @@ def changes(latex: str, problem: Problem) -> Iterator[Change]:
     """What the rules propose against one error of `paper.tex`, the likeliest first."""
     specific = [rule for pattern, rules in _MESSAGES if pattern.search(problem.message) for rule in rules]
     first = not _SPECIFIC.search(problem.message)
+    yield from unprintable(latex, problem)
     for rule in [_structure, *specific] if first else [*specific, _structure]:
         yield from rule(latex, problem)
 

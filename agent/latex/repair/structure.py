@@ -28,7 +28,7 @@ _KEY_MACRO = re.compile(
     r"\\(?:ref|label|cite\w*|pageref|hyperlink|hypertarget|includegraphics)\*?(?:\[[^]]*\])?$"
 )
 _NUMBER_MACRO = re.compile(r"\\(?:ensuremath|shoalfact\{[^{}]*\}|shoalsetting\{[^{}]*\})$")
-_ARGUMENT = re.compile(r"(?:\\[A-Za-z@]+\*?(?:\[[^]]*\])?|\})$")
+_ARGUMENT = re.compile(r"(?:\\[A-Za-z@]+\*?(?:\[[^]]*\])?|\})\Z")
 _KEY = re.compile(r"[\w.:,/-]*")
 _NUMBER = re.compile(r"[-+]?(?:\\ensuremath\{[^{}]*\}|[\d.,]*\d)?")
 _SHORT = re.compile(r"[^.,;:&\n\\{}$]*")
@@ -111,8 +111,21 @@ class _Reader:
         if any(entry.kind == "{" for entry in self._down_to_environment()):
             yield from self._close("$", at)
             self.open.pop()
+        elif self._ends_around(at):
+            while self.open[-1].kind != "{":
+                yield self._fault(self.open.pop(), at)
+            self.open.pop()
         else:
             yield Fault("stray }", at, at)
+
+    def _ends_around(self, at: int) -> bool:
+        """Whether a brace ends an argument in which an environment was begun and never ended."""
+        if not any(entry.kind == "{" for entry in self.open):
+            return False
+        name = next(entry.name for entry in reversed(self.open) if entry.kind == "environment")
+        again = self.latex.find(rf"\begin{{{name}}}", at)
+        ending = self.latex.find(rf"\end{{{name}}}", at, again if again >= 0 else None)
+        return ending < 0
 
     def _down_to_environment(self) -> Iterator[_Open]:
         for entry in reversed(self.open):

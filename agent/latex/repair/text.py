@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from agent.latex.diagnose import Problem
 from agent.latex.escape import ascii_only, escape
+from agent.latex.repair.commands import COMMANDS
 from agent.latex.repair.edit import Change, line_at, line_bounds, locate, paragraph
 
 _ESCAPED = {"_": r"\_", "^": r"\^{}", "&": r"\&", "#": r"\#", "~": r"\textasciitilde{}"}
@@ -24,12 +25,68 @@ _DEFINED = re.compile(
     r"\\(?:long\s*|global\s*|outer\s*)*(?:(?:re)?newcommand\*?|providecommand\*?|[egx]?def|let)"
     r"\s*\{?\\(?P<name>[A-Za-z@]+)\}?(?:\[[^\]]*\]){0,2}[#\d]*\s*(?P<body>\{(?:[^{}]|\{[^{}]*\})*\})?"
 )
+_OPAQUE = re.compile(r"\\begin\{(verbatim|Verbatim|lstlisting|shoalcode)\}.*?\\end\{\1\}", re.DOTALL)
+_ENDS = re.compile(r"\\(?:end\s*\{document\}|endinput(?![A-Za-z@])|bye(?![A-Za-z@])|stop(?![A-Za-z@]))")
+_ESCAPES = {"\a": "a", "\b": "b", "\t": "t", "\v": "v", "\f": "f", "\r": "r"}
+_CONTROL = re.compile(r"([\x00-\x09\x0b-\x1f\x7f])([A-Za-z]*)")
+_PREAMBLE = re.compile(
+    r"\\(?:documentclass|usepackage|RequirePackage)\s*(?:\[[^\]]*\])?\{[^{}]*\}[ \t]*\n?"
+    r"|\\(?:begin\{document\}|makeatletter|makeatother|nofiles)[ \t]*\n?"
+)
+_OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?(\\[A-Za-z]+)\}?\s*\{([^{}]*)\}")
 _SPACE = re.compile(
     r"\\(?:vspace|hspace|addlinespace|vskip|hskip|setlength|rule|addvspace)\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
 )
 _PROGRAM = re.compile(
     r"\\(?:loop|repeat|csname|expandafter|newwrite|openout|immediate|write18|catcode)\b[^\n]*"
 )
+
+MOST_GAPS = 4
+"""Blank lines before an error that are tried."""
+
+
+def ends_early(latex: str) -> Iterator[Change]:
+    """What would end the document before its end, the last of them first."""
+    stop = latex.rfind(r"\end{document}")
+    opaque = [match.span() for match in _OPAQUE.finditer(latex)]
+    for match in reversed(list(_ENDS.finditer(latex, 0, max(stop, 0)))):
+        if not any(first < match.start() < last for first, last in opaque):
+            yield Change("an end before the end", match.start(), match.end(), "")
+
+
+def unprintable(latex: str, problem: Problem) -> Iterator[Change]:
+    """Control characters: what is left of a command whose backslash was read as an escape, or nothing."""
+
+    def restored(match: re.Match[str]) -> str:
+        word = _ESCAPES.get(match[1], "") + match[2]
+        if match[1] in _ESCAPES and word in COMMANDS:
+            return "\\" + word
+        return match[0] if match[1] in "\t\r" else match[2]
+
+    text = _CONTROL.sub(restored, latex)
+    if text != latex:
+        yield Change("control characters", 0, len(latex), text)
+
+
+def only_in_preamble(latex: str, problem: Problem) -> Iterator[Change]:
+    """A second document's beginning inside the first, and what only a preamble may say."""
+    body = latex.find(r"\begin{document}") + len(r"\begin{document}")
+    text = _OPERATOR.sub(r"\\providecommand{\1}{\\operatorname{\2}}", _PREAMBLE.sub("", latex[body:]))
+    if text != latex[body:]:
+        yield Change("a preamble in the text", body, len(latex), text)
+
+
+def blank_in_argument(latex: str, problem: Problem) -> Iterator[Change]:
+    """A blank line in an argument that may hold one paragraph only."""
+    _, stop = line_bounds(latex, problem.line or 1)
+    for gap in reversed(list(re.finditer(r"[ \t]*\n[ \t]*\n\s*", latex[:stop]))[-MOST_GAPS:]):
+        depth = 0
+        for match in re.compile(r"\\section|\\begin\{document|\\.|[{}]").finditer(latex, gap.end()):
+            depth += {"{": 1, "}": -1}.get(match[0], 0)
+            if depth < 0:
+                yield Change("a blank line in an argument", gap.start(), gap.end(), "\n")
+            if depth < 0 or len(match[0]) > len(r"\x"):
+                break
 
 
 def special_in_text(latex: str, problem: Problem) -> Iterator[Change]:
@@ -113,7 +170,10 @@ def missing_number(latex: str, problem: Problem) -> Iterator[Change]:
 def nothing_to_end(latex: str, problem: Problem) -> Iterator[Change]:
     """`\\\\` where no line is: after a blank line or a heading, the nearest before the error first."""
     _, stop = line_bounds(latex, problem.line or 1)
-    pattern = r"(?:\n[ \t]*\n|\\par|\\section\{[^{}]*\}|\\end\{\w+\})\s*(\\(?:\\|newline)\*?)"
+    pattern = (
+        r"(?:\n[ \t]*\n|\\par|\\section\{[^{}]*\}|\\(?:begin|end)\{\w+\})\s*"
+        r"(\\(?:\\\*?(?:\[[^\]\n]*\])?|newline(?![A-Za-z])|linebreak(?![A-Za-z])))"
+    )
     for match in reversed(list(re.finditer(pattern, latex[:stop]))):
         yield Change("a line's end without a line", match.start(1), match.end(1), "")
 
