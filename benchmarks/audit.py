@@ -93,10 +93,10 @@ def more_facts(paper: Paper) -> list[dict[str, Any]]:
     for metric in METRICS:
         for arm in paper.arms:
             words = metric.replace("_", " ")
-            changed = {"name": f"other.{arm}.{metric}.mean", "label": f"mean {words} of {arm}", "arms": [arm]}
+            named = {"name": f"other.{arm}.{metric}.mean", "label": f"mean {words} of {arm}", "arms": [arm]}
             value = rng.uniform(0.5, 1.0)
-            changed |= {"metric": metric, "value": value, "low": value - 0.01, "high": value + 0.01}
-            more.append({**model, **changed})
+            drawn = {"metric": metric, "value": value, "low": value - 0.01, "high": value + 0.01}
+            more.append({**model, **named, **drawn})
     return more
 
 
