@@ -33,7 +33,13 @@ SUBJECTS = (
     "the tuning of the other knobs",
     "the way in which labels were corrupted",
     "the resolution of the images",
+    "the spread between two training samples",
+    "the choice of the evaluator",
+    "the shape of the learning rate over time",
+    "the number of classes",
 )
+APART = 16
+"""Sentences between the beginnings of two sections, so that none is written twice."""
 VERBS = ("may well account for part of", "could work against", "leaves room for doubt about", "might limit")
 OBJECTS = (
     "what is seen here, and another experiment would have to tell how much",
@@ -203,6 +209,10 @@ def _refined(text: str) -> Iterator[dict[str, str]]:
         yield {"section": name, "search": last, "replace": last.replace("As far as", "So far as")}
 
 
+ORDER = (
+    *("abstract", "introduction", "related work", "method", "setup"),
+    *("results", "exploration", "limitations", "conclusion"),
+)
 HEADINGS = {
     "claims": ("Claims:",),
     "facts": ("Facts for this section:", "Facts of the test:", "Facts fixed before the test:"),
@@ -221,10 +231,12 @@ def _listed(text: str, headings: tuple[str, ...]) -> list[str]:
 
 def _prose(about: str) -> Iterator[str]:
     """Different sentences without end."""
-    for number in count():
-        for subject, verb, thing in product(SUBJECTS, VERBS, OBJECTS):
-            again = " once more" * number
-            yield f"As far as {about} goes, {subject} {verb} {thing}{again}."
+    begun = APART * next((i for i, name in enumerate(ORDER) if about.endswith(name)), 0)
+    thoughts = list(product(SUBJECTS, VERBS, OBJECTS))
+    for number in count(begun):
+        subject, verb, thing = thoughts[number % len(thoughts)]
+        again = " once more" * ((number - begun) // len(thoughts))
+        yield f"As far as {about} goes, {subject} {verb} {thing}{again}."
 
 
 def _words(sentences: Iterator[str], wanted: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pytest_httpserver import HTTPServer
@@ -37,14 +38,20 @@ FIGURE = {
 MICRO_LINE = '    careful = 0.02 if knobs["mode"] == "slow" else 0.0\n'
 
 
-def serve(server: HTTPServer) -> list[dict[str, Any]]:
-    """Answer `/v1/chat/completions`; the list that comes back fills with the requests' bodies."""
+def serve(
+    server: HTTPServer, author: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+) -> list[dict[str, Any]]:
+    """Answer `/v1/chat/completions`; the list that comes back fills with the requests' bodies.
+
+    Args:
+        author: Answers a request; None gives `answer_to`.
+    """
     seen: list[dict[str, Any]] = []
 
     def handle(request: Request) -> Response:
         body = json.loads(request.data)
         seen.append(body)
-        completion = completion_of(body, json.dumps(answer_to(body)))
+        completion = completion_of(body, json.dumps((author or answer_to)(body)))
         return Response(json.dumps(completion), content_type="application/json")
 
     server.expect_request("/v1/chat/completions", method="POST").respond_with_handler(handle)

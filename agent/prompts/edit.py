@@ -129,9 +129,7 @@ def _problems_in_code(
             problems.append(f"{name} does not parse after the edits: {line}.")
             continue
         known = (
-            imports(_parsed(before[name]))
-            | set(sys.stdlib_module_names)
-            | {import_name(p) for p in packages}
+            imports(_parsed(before[name])) | set(sys.stdlib_module_names) | {import_name(p) for p in packages}
         )
         known |= {file.removesuffix(".py") for file in after}
         problems += [

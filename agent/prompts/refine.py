@@ -65,6 +65,14 @@ class RefineIn(Given):
         }
 
     @property
+    def words_over(self) -> int:
+        """About how many words are too many, if all pages were alike; 0 where the text has its length."""
+        if self.too_long is None:
+            return 0
+        words = sum(count for count, _, _ in self.bounds.values())
+        return words * (self.too_long.pages - self.too_long.limit) // self.too_long.pages
+
+    @property
     def longest(self) -> tuple[SectionName, ...]:
         """The three sections with the most words, the longest first."""
         words = {name: count for name, (count, _, _) in self.bounds.items()}

@@ -51,6 +51,13 @@ UNTOLD = frozenset(
 """Facts known before the test that no section needs."""
 LIMITS = frozenset({"limit.wall_s", "limit.cpus", "limit.mem_mb"})
 """The limits of a trial that a paper may tell."""
+FOLLOWS_FROM: dict[SectionName, tuple[SectionName, ...]] = {
+    "related_work": ("introduction",),
+    "method": ("introduction",),
+    "setup": ("method",),
+    "exploration": ("method", "setup"),
+}
+"""What the writers of the planned sections read of each other."""
 MOST_AUTHORS = 3
 
 
@@ -114,7 +121,7 @@ def section_in(
             for key, value in study.settings.items()
             if _is_offered(name, key, value, template)
         ),
-        references=tuple(_work_line(work) for work in study.works),
+        references=() if reporting else tuple(_work_line(work) for work in study.works),
         figures=tuple(_float(figure, study) for figure in study.figures_of(name)),
         tables=(TABLES[name],) if name in TABLES else (),
         design=design(study, deps),
@@ -128,11 +135,12 @@ def section_in(
 def _is_read(other: SectionName, name: SectionName) -> bool:
     """Whether the writer of a section reads another.
 
-    Those who report the test read the method and each other; the others read each other.
+    Those who report the test read the method and each other. Of the others each reads what it follows from;
+    what they tell twice all the same is for the refinement of the whole.
     """
     if SECTIONS[name].reports:
         return SECTIONS[other].reports or other == "method"
-    return not SECTIONS[other].reports
+    return other in FOLLOWS_FROM.get(name, ())
 
 
 def _is_offered(name: SectionName, key: str, value: Scalar, template: Template) -> bool:

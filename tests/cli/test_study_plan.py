@@ -127,6 +127,8 @@ def test_code_of_a_person_is_tuned_like_the_baseline_without_a_model(tmp_path: P
         ("sesoi = 0.1", "sesoi = true", ["plan.toml:9", "sesoi", "valid number"]),
         ("sesoi = 0.1", "sesoi = 1.5", ["plan.toml:9", "more than accuracy can differ by"]),
         ("sesoi = 0.1", "sesoi = 1e-300", ["plan.toml:9", "next to nothing"]),
+        ("n = 8 ", "max_pages = 0 ", ["plan.toml:10", "max_pages"]),
+        ("n = 8 ", "max_pages = '4' ", ["plan.toml:10", "max_pages"]),
         ('title = "', 'title = " "#', ["plan.toml:", "title", "blank"]),
         ('title = "', 'title = "\\u001b', ["plan.toml:", "title", "control character"]),
         ('title = "', f'title = "{"x" * 301}', ["plan.toml:", "title", "at most 300"]),
