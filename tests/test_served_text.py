@@ -6,6 +6,7 @@ One study is analysed once; each test writes it up with another author.
 from __future__ import annotations
 
 import json
+import random
 import re
 import shutil
 import subprocess
@@ -22,22 +23,14 @@ from pytest_httpserver import HTTPServer
 from tests.served_model import answer_to, serve, stage_of
 
 MICRO = Path(__file__).parent / "templates" / "micro"
-LIMIT = 3
-AUTHORS = (
-    "Ada",
-    "Blaise",
-    "Carl",
-    "Dora",
-    "Emmy",
-    "Fritz",
-    "Grace",
-    "Henri",
-    "Ida",
-    "Jacob",
-    "Karl",
-    "Leonhard",
+LIMIT = 4
+NOUNS = (
+    *("anchor", "basket", "candle", "drawer", "engine", "feather", "garden", "hammer", "island", "jacket"),
+    *("kettle", "ladder", "mirror", "needle", "orchard", "pencil", "quarry", "ribbon", "saddle", "teapot"),
+    *("umbrella", "valley", "window", "yard", "bridge", "copper", "dinner", "forest", "glove", "harbour"),
 )
-PLACES = ("a small harbour", "the old library", "an empty theatre", "the winter garden", "a narrow valley")
+PADDED = {"introduction": 18, "related work": 14, "method": 22, "setup": 16}
+"""Sections that a wordy author writes too much in, and how many sentences."""
 Author = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -138,18 +131,20 @@ def section_of(body: dict[str, Any]) -> str:
 
 
 def padding(section: str) -> str:
-    """Sentences that say nothing of the study and are found in no other section."""
-    return " ".join(
-        rf"\conjecture{{{author} may have wondered in {place} why the {section} of a report runs on.}}"
-        for author in AUTHORS
-        for place in PLACES
-        if (len(author) + len(place) + len(section)) % 3 == 0
-    )
+    """Sentences that say nothing of the study, no two of them alike."""
+    chance = random.Random(section)
+    lines = []
+    for _ in range(PADDED[section]):
+        a, b, c, d, e, f = chance.sample(NOUNS, 6)
+        lines.append(
+            rf"\conjecture{{The {a} may know the {b}, {c} and {d} could meet, or a {e} lose its {f}.}}"
+        )
+    return " ".join(lines)
 
 
 def wordy(body: dict[str, Any]) -> dict[str, Any]:
     answer = answer_to(body)
-    if section_of(body) in ("introduction", "related work", "method", "setup"):
+    if section_of(body) in PADDED:
         return {"latex": f"{answer['latex']} {padding(section_of(body))}"}
     return answer
 
@@ -162,8 +157,7 @@ def test_a_text_that_is_too_long_is_shortened_by_its_author(written: Callable[[A
     def author(body: dict[str, Any]) -> dict[str, Any]:
         if not is_too_long(body):
             return wordy(body)
-        sections = ("introduction", "related_work", "method", "setup")
-        cuts = [{"section": one, "search": padding(one.replace("_", " ")), "replace": ""} for one in sections]
+        cuts = [{"section": one.replace(" ", "_"), "search": padding(one), "replace": ""} for one in PADDED]
         return {"changes": cuts}
 
     made = written(author)

@@ -65,7 +65,7 @@ def test_a_repeated_sentence_may_go_and_words_may_change() -> None:
             "'significant' is typed",
         ),
         ("method", r"\fact{plan.n}", r"\fact{plan.n", "not balanced"),
-        ("exploration", r"\fact{explore.trials} trials ran", "some trials ran", "would stand nowhere any more"),
+        ("exploration", r"\fact{explore.trials} trials ran", "some trials ran", "stand nowhere any more"),
         ("limitations", "One data set only.", "One.", "are wanted"),
     ],
 )
