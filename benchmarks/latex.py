@@ -133,7 +133,12 @@ def mend(case: Case, whole: Counter[str], sandbox: Bubblewrap) -> Result | None:
         return None
     pdf = mended.compiled.pdf
     kept = (whole & words(pdf)).total() / whole.total() if pdf is not None else 0.0
-    return Result(case, mended, took, kept)
+    result = Result(case, mended, took, kept)
+    end = "whole" if result.whole else "cut" if result.pdf else "no PDF"
+    print(
+        f"{end}: {took:.1f} s, {kept:.1%} of the words, {', '.join(case.kinds)}", file=sys.stderr, flush=True
+    )
+    return result
 
 
 def _open(compiled: Compiled) -> bool:

@@ -29,6 +29,7 @@ from agent.latex.repair.text import (
     nothing_to_end,
     only_in_preamble,
     outside_paragraph,
+    plain_heading,
     special_in_text,
     unprintable,
     unverbatim,
@@ -96,6 +97,7 @@ def changes(latex: str, problem: Problem) -> Iterator[Change]:
     yield from unprintable(latex, problem)
     for rule in [_structure, *specific] if first else [*specific, _structure]:
         yield from rule(latex, problem)
+    yield from plain_heading(latex, problem)
 
 
 def fitting(latex: str, problem: Problem) -> Iterator[Change]:

@@ -82,6 +82,8 @@ class _Reader:
                 yield from self._close("$", match.start())
                 if name in OPAQUE:
                     stop = self.latex.find(rf"\end{{{name}}}", position)
+                    if stop < 0:
+                        yield Fault("open environment", match.start(), match.end(), name)
                     position = position if stop < 0 else stop + len(name) + 6
                 else:
                     self.open.append(_Open("environment", match.start(), name))
@@ -258,9 +260,9 @@ def _close_environment(latex: str, fault: Fault) -> Iterator[Change]:
         if rows:
             places.append(_end_of_run(body, fault.opened))
             places.append(fault.opened + rows[-1].end())
-    gap = re.search(r"\n[ \t]*\n", body)
-    if gap:
-        places.append(fault.opened + gap.start() + 1)
+    gap = re.compile(r"\n[ \t]*\n").search(latex, fault.opened)
+    if gap and (gap.start() < fault.noticed or name in OPAQUE):
+        places.append(gap.start() + 1)
     places.append(fault.noticed)
     for place in dict.fromkeys(places):
         before = "" if latex[:place].endswith("\n") else "\n"

@@ -33,6 +33,7 @@ _PREAMBLE = re.compile(
     r"\\(?:documentclass|usepackage|RequirePackage)\s*(?:\[[^\]]*\])?\{[^{}]*\}[ \t]*\n?"
     r"|\\(?:begin\{document\}|makeatletter|makeatother|nofiles)[ \t]*\n?"
 )
+_HEADING = re.compile(r"\\(?:sub){0,2}section\*?\{(?P<words>[^\n]*?)\}?[ \t]*(?=\\label\{|$)", re.MULTILINE)
 _OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?(\\[A-Za-z]+)\}?\s*\{([^{}]*)\}")
 _SPACE = re.compile(
     r"\\(?:vspace|hspace|addlinespace|vskip|hskip|setlength|rule|addvspace)\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
@@ -66,6 +67,15 @@ def unprintable(latex: str, problem: Problem) -> Iterator[Change]:
     text = _CONTROL.sub(restored, latex)
     if text != latex:
         yield Change("control characters", 0, len(latex), text)
+
+
+def plain_heading(latex: str, problem: Problem) -> Iterator[Change]:
+    """A heading's words alone, where its markup cannot stand in one."""
+    start, stop = line_bounds(latex, problem.line or 1)
+    match = _HEADING.search(latex, start, stop)
+    if match:
+        words = re.sub(r"\\[A-Za-z@]+\*?|[\\{}$&#^_~%|]", " ", match["words"])
+        yield Change("a heading's markup", *match.span("words"), " ".join(words.split()))
 
 
 def only_in_preamble(latex: str, problem: Problem) -> Iterator[Change]:
