@@ -97,7 +97,8 @@ def usable_workspace(root: Path, min_free_mb: int) -> Workspace:
     if free_mb < min_free_mb:
         raise UserError(
             f"the disk of {root.absolute()} has {free_mb:.0f} MB free and a run wants {min_free_mb}: "
-            "make room (`shoal clean` shows what is stored), or choose another --workspace"
+            "make room (`shoal clean` shows what is stored), choose another --workspace, or lower [run] "
+            "min_free_mb"
         )
     return Workspace(root)
 

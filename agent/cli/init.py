@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import json as jsonlib
 from pathlib import Path
 
+from agent.cli.look import print_json
 from agent.errors import SettingsError
 from agent.workspace import write_durably
 
@@ -31,7 +32,7 @@ PRICES = """
 """
 
 
-def write_settings_file(folder: Path) -> int:
+def write_settings_file(folder: Path, *, json: bool) -> int:
     """Write `shoal.toml` into a folder.
 
     Raises:
@@ -43,7 +44,10 @@ def write_settings_file(folder: Path) -> int:
     if path.exists():
         raise SettingsError(f"{path} exists already; it is left as it is")
     write_durably(path, settings_text().encode())
-    print(path)
+    if json:
+        print_json({"schema": 1, "command": "init", "path": str(path.absolute())})
+    else:
+        print(path)
     return 0
 
 
@@ -67,5 +71,5 @@ def settings_text() -> str:
                 continue
             elsewhere = ELSEWHERE if name == "sandbox" and key in HOLDS else ""
             parts.append(f"# {' '.join((entry.description or '').split())}{elsewhere}")
-            parts.append(f"#{key} =" if default is None else f"#{key} = {json.dumps(default)}")
+            parts.append(f"#{key} =" if default is None else f"#{key} = {jsonlib.dumps(default)}")
     return "\n".join(parts) + "\n" + PRICES

@@ -240,14 +240,17 @@ def show_run(name: str, root: Path, *, json: bool) -> int:
     return 0
 
 
-def show_logs(run: str, root: Path, lines: int, trial: str | None) -> int:
+def show_logs(run: str, root: Path, lines: int, trial: str | None, *, json: bool) -> int:
     """Print the latest events of a run, or what one trial printed in its sandboxes."""
     workspace = Workspace(root)
     known_name(workspace, run)
     if trial is not None:
-        return _print_trial(workspace, run, trial)
+        return _print_trial(workspace, run, trial, json=json)
     told = [event for event in events(workspace.run_folder(run)) if event.get("kind") != BEAT]
     latest = told[-lines:]
+    if json:
+        print_json({"schema": 1, "command": "logs", "run": run, "events": latest})
+        return 0
     for event in latest:
         print(event_text(event))
     if not latest:
@@ -256,8 +259,10 @@ def show_logs(run: str, root: Path, lines: int, trial: str | None) -> int:
 
 
 def event_text(event: dict[str, Any]) -> str:
-    """One line of `events.jsonl` for people."""
-    fixed = ("at", "kind", "idea", "text", "worked_s", "starts")
+    """One line of `events.jsonl` for people; of a call, what its text does not say already."""
+    fixed: tuple[str, ...] = ("at", "kind", "idea", "text", "worked_s", "starts")
+    if event.get("kind") == "call":
+        fixed += ("key", "site", "prompt", *(name for name in event if name.endswith("_tokens")))
     rest = " ".join(
         f"{key}={value}" for key, value in event.items() if key not in fixed and value is not None
     )
@@ -265,7 +270,7 @@ def event_text(event: dict[str, Any]) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _print_trial(workspace: Workspace, run: str, trial: str) -> int:
+def _print_trial(workspace: Workspace, run: str, trial: str, *, json: bool) -> int:
     found = sorted((workspace.run_folder(run) / "results").glob(f"{trial}*.json"))
     if len(found) != 1:
         count = "no trial" if not found else f"{len(found)} trials"
@@ -273,6 +278,10 @@ def _print_trial(workspace: Workspace, run: str, trial: str) -> int:
     outcomes = workspace.outcomes(run, found[0].stem)
     if not outcomes:
         raise UserError(f"trial {found[0].stem} was taken from an earlier run, which keeps its output")
+    if json:
+        rows = [one.model_dump(mode="json") for one in outcomes]
+        print_json({"schema": 1, "command": "logs", "run": run, "trial": found[0].stem, "outcomes": rows})
+        return 0
     print(found[0])
     for one in outcomes:
         limits = f", limits hit: {', '.join(one.limits_hit)}" if one.limits_hit else ""

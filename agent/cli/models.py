@@ -144,6 +144,7 @@ def test_model(text: str, base_url: str | None, *, json: bool) -> int:
         SettingsError: unknown provider, no key, or a request that the server refuses.
         ModelUnavailable: no answer.
     """
+    from agent.models.keys import Keyless, known_keys
     from agent.models.openai import OpenAIClient
     from agent.models.providers import check_key, parse_spec
     from agent.models.retry import Patience, Persistent, Waiting
@@ -158,7 +159,8 @@ def test_model(text: str, base_url: str | None, *, json: bool) -> int:
     check_key(spec, os.environ, given.base_url)
     server = OpenAIClient(os.environ, given.base_url, min(given.timeout_s or PATIENCE_S, PATIENCE_S))
     patience = Patience(ATTEMPTS, PATIENCE_S, given.patience.first_s)
-    client = Persistent(server, patience, Waiting(lambda line: print(line, file=sys.stderr)))
+    waiting = Waiting(lambda line: print(line, file=sys.stderr))
+    client = Keyless(Persistent(server, patience, waiting), known_keys(os.environ))
     began = time.monotonic()
     with closing(server):
         reply = client.complete(question(str(spec), given.temperature))

@@ -81,6 +81,7 @@ def reach(text: str, base_url: str | None, environ: Mapping[str, str]) -> str:
         SettingsError: unknown provider, no key, or a key that the server refuses.
         ModelUnavailable: no answer.
     """
+    from agent.models.keys import MARK
     from agent.models.providers import check_key, parse_spec
 
     spec = parse_spec(text)
@@ -94,7 +95,7 @@ def reach(text: str, base_url: str | None, environ: Mapping[str, str]) -> str:
             if error.code in (401, 403):
                 raise SettingsError(f"{address} refuses the key of {spec} ({error.code})") from None
             if 300 <= error.code < 400:
-                to = error.headers.get("location", "another address")
+                to = error.headers.get("location", "another address").replace(key, MARK)
                 raise SettingsError(
                     f"{address} sends on to {to} ({error.code}), which is not followed: name the address "
                     "that is meant with --base-url"

@@ -67,13 +67,13 @@ class StopRequests:
             self._request.unlink(missing_ok=True)
 
 
-def request_stop(run: str, root: Path) -> int:
+def request_stop(run: str, root: Path, *, json: bool) -> int:
     """Ask the process that works on `run` to stop.
 
     Raises:
         UserError: there is no such run, or nobody is working on it.
     """
-    from agent.cli.look import known_name
+    from agent.cli.look import known_name, print_json
 
     workspace = Workspace(root)
     known_name(workspace, run)
@@ -81,6 +81,8 @@ def request_stop(run: str, root: Path) -> int:
         raise UserError(f"run {run} is not running; `shoal resume {run}` goes on with it")
     write_durably(workspace.run_folder(run) / REQUEST, b"")
     print(f"{run} was asked to stop", file=sys.stderr)
+    if json:
+        print_json({"schema": 1, "command": "stop", "run": run})
     return 0
 
 

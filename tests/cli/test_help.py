@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -40,6 +42,21 @@ def test_help_names_every_command(shoal: Shoal) -> None:
     shown = shoal("--help").stdout
     for command in COMMANDS:
         assert f" {command} " in shown
+
+
+def test_every_command_has_a_form_for_programs() -> None:
+    from typer.main import get_command
+
+    from agent.cli.app import app
+
+    def lacking(command: Any, name: str) -> Iterator[str]:
+        if hasattr(command, "commands"):
+            for word, inner in command.commands.items():
+                yield from lacking(inner, f"{name} {word}")
+        elif not any("--json" in parameter.opts for parameter in command.params):
+            yield name
+
+    assert list(lacking(get_command(app), "shoal")) == []
 
 
 def test_run_has_every_flag_of_the_contract(shoal: Shoal) -> None:

@@ -13,6 +13,9 @@ def test_init_writes_a_file_and_never_over_one(shoal: Shoal, here: Path) -> None
         assert key in written
     assert shoal("list").returncode == 0
     assert_refused(shoal("init"), "exists already")
+    (here / "other").mkdir()
+    document = json.loads(shoal("init", "other", "--json").stdout)
+    assert document["path"] == str(here / "other" / "shoal.toml")
     assert (here / "shoal.toml").read_text() == written
 
 

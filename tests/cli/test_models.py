@@ -103,3 +103,11 @@ def test_a_refused_key_is_told_at_once(shoal: Shoal, httpserver: HTTPServer) -> 
     done = shoal("models", "test", "openai:m", "--base-url", server.base_url, env={"OPENAI_API_KEY": KEY})
     assert_refused(done, "check OPENAI_API_KEY")
     assert KEY not in done.stderr
+
+
+def test_a_key_that_a_refusal_repeats_is_not_printed(shoal: Shoal, httpserver: HTTPServer) -> None:
+    server = ChatServer(httpserver, completion(f"You sent {KEY}", refusal=f"You sent {KEY}"))
+    done = shoal("models", "test", "openai:m", "--base-url", server.base_url, env={"OPENAI_API_KEY": KEY})
+    assert done.returncode == 1
+    assert KEY not in done.stdout + done.stderr
+    assert "[key removed]" in done.stdout

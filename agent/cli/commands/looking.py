@@ -62,11 +62,12 @@ def logs(
     trial: Annotated[
         str | None, typer.Option(metavar="ID", help="Show the output of this trial; the first digits do.")
     ] = None,
+    json: AsJson = False,
 ) -> int:
     """Show what happened in a run, or what one of its trials printed."""
     from agent.cli.look import show_logs
 
-    return show_logs(run, workspace, lines, trial)
+    return show_logs(run, workspace, lines, trial, json=json)
 
 
 @app.command(rich_help_panel=PANEL)

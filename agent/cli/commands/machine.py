@@ -77,11 +77,11 @@ def env_prune(
 
 
 @app.command(rich_help_panel=PANEL)
-def init(folder: Annotated[Path, typer.Argument(metavar="DIR")] = Path()) -> int:
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR")] = Path(), json: AsJson = False) -> int:
     """Write a shoal.toml with every setting, commented out."""
     from agent.cli.init import write_settings_file
 
-    return write_settings_file(folder)
+    return write_settings_file(folder, json=json)
 
 
 @app.command(rich_help_panel=PANEL)

@@ -271,11 +271,11 @@ def replicate(
 
 
 @app.command(rich_help_panel=PANEL)
-def stop(run: RunName, workspace: WorkspaceFolder = Path()) -> int:
+def stop(run: RunName, workspace: WorkspaceFolder = Path(), json: AsJson = False) -> int:
     """Ask a running run to stop; it can be resumed."""
     from agent.cli.stop import request_stop
 
-    return request_stop(run, workspace)
+    return request_stop(run, workspace, json=json)
 
 
 def _caps(
