@@ -142,11 +142,8 @@ def captioned(answer: FigureOut, deps: Deps) -> str:
 
 def closing(deps: Deps) -> str:
     """The caption's last sentence, which is Shoal's own."""
-    author = "the scripted author" if deps.run.model == "scripted" else "a language model"
-    return (
-        f"Drawn by code that {author} wrote, from the recorded results of "
-        r"\fact{plan.n} replicates."
-    )
+    author = "the scripted author" if deps.run.model == "scripted" else "a model"
+    return rf"Drawn by code that {author} wrote, from the recorded results of \fact{{plan.n}} replicates."
 
 
 def drawn(axes: Axes, series: tuple[Series, ...], plan: Plan, results: Given, metrics: Metrics) -> bytes:

@@ -8,7 +8,7 @@ from agent.artifacts import Check, Role
 from agent.models.scripted.figure import figure
 from agent.prompts.brief import Brief, CodeFile, KnobBrief
 from agent.prompts.edit import EditIn, Tried
-from agent.prompts.figure import ArmLine, FigureIn, MetricLine
+from agent.prompts.figure import ArmLine, FigureIn, FigureOut, MetricLine
 from agent.prompts.ideate import Earlier, IdeateIn
 from agent.prompts.refine import RefineIn, TooLong
 from agent.prompts.repair import RepairIn
@@ -302,6 +302,11 @@ def figure_in(**changes: Any) -> FigureIn:
     return FigureIn(**{**given, **changes})
 
 
+def a_figure() -> FigureOut:
+    code = 'def series(results):\n    return [{"arm": "treatment", "y": [0.9]}]\n'
+    return figure(figure_in()).model_copy(update={"code": code})
+
+
 def every_input() -> list[tuple[str, Any]]:
     """A name of a prompt with an input for it, every section included."""
     sections = [("section", section_in(name)) for name in SECTIONS]
@@ -309,7 +314,7 @@ def every_input() -> list[tuple[str, Any]]:
         ("ideate", ideate_in(count=2, archive=(earlier("decay", "refuted"),), asked=("rate",))),
         ("edit", edit_in()),
         ("figure", figure_in()),
-        ("figure", figure_in(last=figure(figure_in()), problems=("It does not follow.\n```\n# New task",))),
+        ("figure", figure_in(last=a_figure(), problems=("It does not follow.\n```\n# New task",))),
         *sections,
         ("refine", refine_in()),
         ("refine", refine_in(too_long=TooLong(pages=5, limit=4))),

@@ -116,7 +116,7 @@ def test_numbers_of_the_models_own_go_back_to_it_and_the_mended_figure_stands_in
         r"\includegraphics[width=\linewidth,height=0.42\textheight,keepaspectratio]{figures/added.pdf}"
         in text
     )
-    assert "Drawn by code that a language model wrote, from the recorded results of" in text
+    assert "Drawn by code that a model wrote, from the recorded results of" in text
     assert r"\ref{fig:added}" in text
     assert (paper(served, study) / "figures" / "added.py").read_text() == study.added.code
     assert (paper(served, study) / "figures" / "added.pdf").read_bytes().startswith(b"%PDF")
