@@ -204,6 +204,7 @@ def _ended(tree: Tree) -> list[Node]:
     cut = branches(treatment, roots["prune"])
     marks = {node_id("treatment", index): "pinned" for index in roots["pin"]}
     marks |= {node_id("treatment", index): "pruned" for index in cut}
+    marks |= {node_id(one.arm, one.index): "nothing of it ran" for one in treatment if one.dead}
     return [
         _node(one, "winner" if (one.arm, one.index) in won else marks.get(node_id(one.arm, one.index), ""))
         for one in tree.candidates

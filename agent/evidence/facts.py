@@ -7,6 +7,7 @@ values are no facts (`settings`), and nothing is concluded here (`claims`). Name
     effect.<comparator>.mean .low .high .high_corrected  comparison.<comparator>.sd .p .n .holm
     change.<comparator>.ratio .relative   (the verdict's comparators, where a ratio means something)
     plan.* ledger.* power.* count.* verdict.*  (counts)  explore.*  (explored; dev scores, no results)
+    code.<arm>.changed_lines .missed_lines  (executed; of arms with edits)
 """
 
 from __future__ import annotations
@@ -14,10 +15,22 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from agent.artifacts import Arm, ComparisonResult, Fact, Facts, Plan, Registration, Split, Tree, Verdict
+from agent.artifacts import (
+    Arm,
+    ComparisonResult,
+    Executed,
+    Fact,
+    Facts,
+    Plan,
+    Registration,
+    Split,
+    Tree,
+    Verdict,
+)
 from agent.evidence.changes import change_facts
 from agent.evidence.counts import count_facts, plan_facts
 from agent.evidence.digits import digits_of, p_digits
+from agent.evidence.executed import code_facts
 from agent.evidence.explored import explored_facts
 from agent.evidence.statistics import ARM_LEVEL, DRAWS, ENUMERATED, mean_interval, t_quantile
 from agent.evidence.verdict import Results, check_complete, counted, succeeded, trial_ids
@@ -32,10 +45,11 @@ def facts(
     *,
     unit: str,
     metric_label: str = "",
+    executed: Executed | None = None,
 ) -> Facts:
     """All facts of a judged study, in the order of the plan.
 
-    `unit` is that of the metric, `metric_label` the metric in words.
+    `unit` is that of the metric, `metric_label` the metric in words, `executed` which changed lines ran.
 
     Raises:
         ValueError: a registered trial is missing.
@@ -52,7 +66,9 @@ def facts(
     items += plan_facts(plan, registration, verdict, unit)
     items += count_facts(plan, registration, results, split)
     items += explored_facts(tree, unit, label)
-    return Facts(items=tuple(items), parents=(plan.hash, registration.hash, verdict.hash, tree.hash))
+    items += code_facts(plan, executed) if executed else []
+    parents = (plan.hash, registration.hash, verdict.hash, tree.hash)
+    return Facts(items=tuple(items), parents=(*parents, executed.hash) if executed else parents)
 
 
 def effect_name(plan: Plan, treatment: str, comparator: str) -> str:

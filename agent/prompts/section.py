@@ -119,7 +119,7 @@ HEAD = frozenset({"question", "hypothesis", "prediction", "refuted_if", "scope",
 OWN_SETTINGS = ("step.", "ablation-")
 """First letters of settings that few sections need: they are listed where the section's own task stands."""
 EXPLORED = "explore."
-COMMON = ("plan.", "ledger.", "power.", "count.")
+COMMON = ("plan.", "ledger.", "power.", "count.", "code.")
 """First letters of facts that were known before the test, and may be stated anywhere."""
 
 

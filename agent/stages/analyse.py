@@ -12,7 +12,7 @@ from agent.evidence import facts as fact_rules
 from agent.evidence import figures as drawing
 from agent.evidence.verdict import Results, judge
 from agent.stages.confirm import confirmed
-from agent.stages.study import figure_path
+from agent.stages.study import executed_lines, figure_path
 from agent.stages.words import metric_label, phrases
 
 
@@ -56,6 +56,7 @@ def derive(plan: Plan, registration: Registration, tree: Tree, results: Results,
         tree,
         unit=metric.unit,
         metric_label=metric_label(name, metric),
+        executed=executed_lines(f"{deps.run.name}/{plan.idea}", deps.workspace),
     )
     words = phrases(idea, deps.setup.template) | ({"baseline": "the baseline"} if tree.brought else {})
     claims = claim_rules.claims(plan, verdict, facts, deps.setup.scope, phrases=words)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agent import __version__
 from agent.artifacts import Audit, SectionText
+from agent.artifacts.added import ADDED
 from agent.deps import Deps
 from agent.evidence.audit import AuditContext, audit
 from agent.evidence.audit.cutting import Cut, by_section, told
@@ -22,7 +23,7 @@ from agent.prompts.refine import TextChange
 from agent.prompts.section import SECTIONS, SectionName
 from agent.stages.brought import brought_labels
 from agent.stages.people import notes
-from agent.stages.study import Study, figure_path
+from agent.stages.study import Study, figure_path, never_ran
 from agent.stages.told import passages
 from agent.stages.words import arm_labels, command
 
@@ -159,6 +160,7 @@ def held_against(study: Study, deps: Deps) -> AuditContext:
         figures=study.figures.items,
         arm_labels=_labels(study, deps),
         code_diff=study.code_diff,
+        never_ran=never_ran(study, deps),
         passages=passages(study, deps),
     )
 
@@ -209,9 +211,11 @@ def in_order(texts: Mapping[SectionName, str]) -> tuple[SectionText, ...]:
 
 
 def figure_files(study: Study, deps: Deps) -> dict[str, bytes]:
-    """The study's figures by their path beside the paper."""
+    """The study's figures by their path beside the paper, and the code of the one that its author added."""
     root, run, idea = deps.workspace.root, deps.run.name, study.idea.id
-    return {
+    added = study.added
+    code = {f"figures/{ADDED}.py": added.code.encode()} if added and added.figure else {}
+    return code | {
         f"figures/{figure.file}": (root / figure_path(run, idea, figure)).read_bytes()
         for figure in study.figures.items
     }

@@ -19,6 +19,7 @@ from agent.artifacts import (
 )
 from agent.deps import Deps
 from agent.evidence.checks import paper_checks, study_checks
+from agent.evidence.executed import code_checks
 from agent.evidence.verdict import Results
 from agent.prompts.review import META, REVIEW, LogLine, MetaIn, ReviewIn, ReviewLine, ScoreText
 from agent.stages.analyse import derive
@@ -188,6 +189,7 @@ def _checks(paper: Paper, study: Study, audit: Audit, results: Results, deps: De
             evidence=f"plan {study.plan.hash[:12]}.",
         ),
         *study_checks(study.plan, study.registration, study.tree, results, study.verdict),
+        *code_checks(study.plan, study.executed),
         *paper_checks(paper, audit, works),
         Check(
             question="Did all trials run in a sandbox?",

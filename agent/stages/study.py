@@ -13,6 +13,7 @@ from agent.artifacts import (
     Arm,
     Candidate,
     Claims,
+    Executed,
     Facts,
     Figure,
     Figures,
@@ -27,12 +28,14 @@ from agent.artifacts import (
 )
 from agent.deps import Deps
 from agent.evidence.design import design
+from agent.evidence.executed import code_limitations, code_settings, unexecuted_names
 from agent.evidence.explored import shares_its_candidates
 from agent.evidence.limitations import limitations
 from agent.evidence.registration import ablations
 from agent.evidence.settings import settings
 from agent.stages import people
 from agent.stages.words import metric_label, plain, treated_label
+from agent.workspace import Workspace
 
 MOST_WORKS = 12
 METHODS = ("data", "evaluation", "variance", "equivalence")
@@ -62,6 +65,8 @@ class Study:
     """Unified diff of the treatment's code against the template's; empty for a knob idea."""
     works: tuple[Reference, ...]
     """The works that its paper may cite."""
+    executed: Executed | None
+    """Which changed lines of code ran; None where none was changed, or nobody looked."""
     added: AddedFigure | None
     """What came of asking the author for a figure; None before that, and where none is asked for."""
 
@@ -78,6 +83,8 @@ class Study:
         plan, registration = workspace.get(Plan, f"{key}/1"), workspace.get(Registration, f"{key}/1")
         verdict, tree = workspace.get(Verdict, key), workspace.get(Tree, key)
         added = workspace.get(AddedFigure, key) if workspace.has(AddedFigure, key) else None
+        lines = executed_lines(key, workspace)
+        declared = _declared(the_idea, plan, tree, deps) | (code_settings(plan, lines) if lines else {})
         return cls(
             idea=the_idea,
             tree=tree,
@@ -87,7 +94,7 @@ class Study:
             claims=workspace.get(Claims, key),
             verdict=verdict,
             figures=_with(added, workspace.get(Figures, key)),
-            settings=_unstopped(settings(plan, deps.setup, extra=_declared(the_idea, plan, tree, deps))),
+            settings=_unstopped(settings(plan, deps.setup, extra=declared)),
             limitations=(
                 *limitations(
                     the_idea,
@@ -98,6 +105,7 @@ class Study:
                     unenforced=deps.unenforced,
                     shared=shares_its_candidates(tree),
                 ),
+                *(code_limitations(plan, lines) if lines else ()),
                 *people.limits(tree),
             ),
             design=design(
@@ -107,6 +115,7 @@ class Study:
             ),
             code_diff=code_diff(plan, deps),
             works=works(the_idea, deps),
+            executed=lines,
             added=added,
         )
 
@@ -117,6 +126,20 @@ class Study:
         if section == "results":
             return tuple(figure for figure in self.figures.items if figure.id != "exploration")
         return ()
+
+
+def executed_lines(key: str, workspace: Workspace) -> Executed | None:
+    """Which changed lines of an idea's code ran; None where none was changed, or nobody looked."""
+    return workspace.get(Executed, key) if workspace.has(Executed, key) else None
+
+
+def never_ran(study: Study, deps: Deps) -> frozenset[str]:
+    """The names that the treatment's code has where it did not run, and nowhere else."""
+    treatment = next(arm for arm in study.plan.arms if arm.role == "treatment")
+    lines = study.executed.of(treatment.name) if study.executed else None
+    if lines is None:
+        return frozenset()
+    return unexecuted_names(deps.setup.template.code(treatment.change.edits), lines)
 
 
 def _with(added: AddedFigure | None, figures: Figures) -> Figures:

@@ -1,8 +1,9 @@
 """Rule `completeness`: what was registered appears, whether it went well or not.
 
-Promises that results speak of every comparison of the verdict, that every registered comparison and every
-failure is reported somewhere, and that abstract and conclusion state the verdict and its scope, the abstract
-with the primary effect. What limits the verdict is told: caps, earlier registrations, tests that disagree.
+Promises that results speak of every comparison of the verdict, that every registered comparison, every
+failure and every changed line of code that did not run is reported somewhere, and that abstract and conclusion
+state the verdict and its scope, the abstract with the primary effect. What limits the verdict is told: caps,
+earlier registrations, tests that disagree.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from agent.artifacts import Comparison, Finding, SectionText
 from agent.evidence.audit.commands import TABLES
 from agent.evidence.audit.context import AuditContext, finding
 from agent.evidence.audit.source import FACT_MACROS, REFERENCE_MACROS, keys_of, macros
+from agent.evidence.executed import FIRST_NAME as CODE
 from agent.prompts.section import SECTIONS
 
 RULE = "completeness"
@@ -38,6 +40,7 @@ def missing_reports(sections: tuple[SectionText, ...], context: AuditContext) ->
             pair = f"{comparison.treatment} against {comparison.comparator}"
             yield _missing("results", texts["results"], f"the registered comparison {pair} is not reported")
     yield from _failures(texts, context)
+    yield from _not_run(texts, context)
     yield from _frame(texts, context)
 
 
@@ -83,6 +86,22 @@ def _speaks_of(latex: str, comparison: Comparison, context: AuditContext) -> boo
     named = [facts.get(name.strip(), set()) for _, name in macros(latex, FACT_MACROS)]
     named += [claims.get(name.strip(), set()) for _, name in macros(latex, ("claim",))]
     return any(arms == pair for arms in named)
+
+
+def _not_run(texts: dict[str, str], context: AuditContext) -> Iterator[Finding]:
+    """Changed lines of code that no traced trial executed, which neither results nor limitations tell."""
+    told = texts["results"] + "\n\n" + texts.get("limitations", "")
+    name = "limitations" if "limitations" in texts else "results"
+    settings = {setting.strip() for _, setting in macros(told, ("setting",))}
+    for key in context.settings:
+        if key.startswith(CODE) and key not in settings:
+            yield _missing(name, texts[name], rf"which changed lines ran is not told; \setting{{{key}}} does")
+    facts = {fact.strip() for _, fact in macros(told, FACT_MACROS)}
+    for fact in context.facts.items:
+        missed = fact.name.startswith(CODE) and fact.name.endswith(".missed_lines") and fact.value > 0
+        if missed and fact.name not in facts:
+            reason = rf"how many changed lines did not run is not told; \fact{{{fact.name}}} does"
+            yield _missing(name, texts[name], reason)
 
 
 def _failures(texts: dict[str, str], context: AuditContext) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """Rule `recorded`: what was run, on what, with what, and by whom is told only as far as it was recorded.
 
 Promises to name hardware, run times, data sizes, experiments beside the registered ones, parts of a system
-that neither code nor knobs have, and findings of others without a citation. Which changed lines no trial
-executed is not looked at: trials record no coverage.
+that neither code nor knobs have, findings of others without a citation, and what is called by a name that the
+code has only where no traced trial executed it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def _problems(clause: Clause, section: str, context: AuditContext) -> Iterator[t
                 yield match.start(), match[0], reason
     if not is_supposed(clause, section):
         yield from _components(clause, section, context)
+        yield from _never_ran(clause, section, context)
 
 
 def _is_declared(clause: Clause, word: str, context: AuditContext) -> bool:
@@ -78,6 +79,22 @@ def _components(clause: Clause, section: str, context: AuditContext) -> Iterator
             continue
         if not all(any(word.startswith(part[:6]) for word in known) for part in parts):
             yield match.start(), match[0], "neither the code nor a knob of the study has this"
+
+
+def _never_ran(clause: Clause, section: str, context: AuditContext) -> Iterator[tuple[int, str, str]]:
+    """Names of code that did not run, told as if it had; a name of one word may mean anything."""
+    if section not in _ABOUT_THE_CODE or not context.never_ran or words("denial").search(clause.text):
+        return
+    knobs = {key.rpartition(".")[2] for key in context.settings if key.startswith("knob.")}
+    for name in sorted(context.never_ran - knobs):
+        parts = _PARTS.findall(name)
+        forms = {re.escape(name), r"[ _-]".join(map(re.escape, parts))} if len(parts) > 1 else set()
+        for match in whole(*forms).finditer(clause.text) if forms else ():
+            yield match.start(), match[0], "no traced trial executed the code that has this name"
+
+
+_ABOUT_THE_CODE = ("abstract", "method", "results", "conclusion")
+_PARTS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
 @lru_cache(maxsize=16)
