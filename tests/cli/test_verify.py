@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -147,16 +148,43 @@ def one_digit_of_a_fact(study: Study) -> None:
     study.forge(IDEA, facts.model_copy(update={"items": items}))
 
 
-def one_digit_of_the_paper(study: Study) -> None:
+def with_other_latex(study: Study, change: Callable[[str], str]) -> None:
+    """Other bytes of `paper.tex`, with the hash that fits them."""
     path = study.workspace.path(Paper, f"{IDEA}/0").parent / "paper.tex"
-    value = study.workspace.get(Facts, IDEA).named("arm.treatment.mean")
-    text = path.read_text()
-    printed = f"{value.value:.{value.digits}f}"
-    path.write_text(text.replace(printed, f"{value.value + 0.1:.{value.digits}f}"))
+    changed = change(path.read_text())
+    assert changed != path.read_text()
+    path.write_text(changed)
     paper = study.workspace.get(Paper, f"{IDEA}/0")
     kept = tuple(file for file in paper.files if file.path != path.name)
-    changed = PaperFile(path=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
-    study.forge(f"{IDEA}/0", paper.model_copy(update={"files": (*kept, changed)}))
+    file = PaperFile(path=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    study.forge(f"{IDEA}/0", paper.model_copy(update={"files": (*kept, file)}))
+
+
+def one_digit_of_the_paper(study: Study) -> None:
+    value = study.workspace.get(Facts, IDEA).named("arm.treatment.mean")
+    printed, other = (f"{number:.{value.digits}f}" for number in (value.value, value.value + 0.1))
+    with_other_latex(study, lambda text: text.replace(printed, other))
+
+
+def a_row_of_the_paper_s_appendix(study: Study) -> None:
+    with_other_latex(study, lambda text: re.sub(r"\\shoalrow{arm\.control\.mean}.*\n", "", text))
+
+
+def a_caption_of_the_paper(study: Study) -> None:
+    with_other_latex(study, lambda text: text.replace("Bars are", "Bars are narrow: they are", 1))
+
+
+def a_section_of_the_paper(study: Study) -> None:
+    """The stored text of a section; its `paper.tex` stays."""
+    paper = study.workspace.get(Paper, f"{IDEA}/0")
+    sections = tuple(
+        section.model_copy(update={"latex": section.latex.replace("was", "is", 1)})
+        if section.name == "method"
+        else section
+        for section in paper.sections
+    )
+    assert sections != paper.sections
+    study.forge(f"{IDEA}/0", paper.model_copy(update={"sections": sections}))
 
 
 def a_line_of_the_run_s_ledger(study: Study) -> None:
@@ -250,7 +278,10 @@ FORGERIES: list[tuple[Callable[[Study], None], set[str]]] = [
     (one_digit_of_a_result, {"verdict", "facts", "figures"}),
     (one_digit_of_a_result_and_not_its_hash, {"files", "verdict"}),
     (one_digit_of_a_fact, {"facts", "paper"}),
-    (one_digit_of_the_paper, {"paper", "links"}),
+    (one_digit_of_the_paper, {"paper", "audit", "links"}),
+    (a_row_of_the_paper_s_appendix, {"paper", "audit"}),
+    (a_caption_of_the_paper, {"paper"}),
+    (a_section_of_the_paper, {"paper"}),
     (a_line_of_the_run_s_ledger, {"ledger"}),
     (a_line_of_the_workspace_s_ledger, {"ledger"}),
     (a_registration_that_the_run_does_not_hold, {"ledger"}),
@@ -278,6 +309,17 @@ def test_a_forgery_is_named_by_the_check_that_it_breaks(
     assert code == 1
     assert checks <= wrong, {check: rows[key]["findings"] for key in rows if (check := key[1]) in wrong}
     assert all(one["findings"] for one in rows.values() if one["status"] == "wrong")
+
+
+def test_a_line_that_was_changed_in_the_paper_is_named_with_what_should_stand_there(study: Study) -> None:
+    a_caption_of_the_paper(study)
+    lines = (study.workspace.path(Paper, f"{IDEA}/0").parent / "paper.tex").read_text().splitlines()
+    number = next(i for i, line in enumerate(lines, start=1) if "Bars are narrow" in line)
+    column = lines[number - 1].index("narrow") + 1
+    _, rows = study.verify()
+    (found,) = rows["attention", "paper"]["findings"]
+    assert found.startswith(f"paper.tex:{number}:{column}: ")
+    assert "Bars are t intervals" in found
 
 
 def test_what_cannot_be_checked_is_said_and_is_no_pass(study: Study) -> None:
