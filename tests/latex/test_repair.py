@@ -1,6 +1,7 @@
 # ruff: noqa: E501
 """Broken papers through the rules and the real TeX."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 
@@ -16,6 +17,7 @@ from agent.latex.render import render
 from agent.latex.repair.edit import Change
 from agent.latex.repair.engine import Mended, repair
 from agent.latex.repair.structure import faults
+from agent.latex.repair.text import plain_heading
 from agent.prompts.repair import RepairIn, RepairOut, repair_keeps
 from agent.prompts.substance import changed
 from agent.sandboxes.bubblewrap import Bubblewrap
@@ -56,6 +58,8 @@ BROKEN = {
     "a list": ("\\begin{itemize}\n\\item one\n\nAnd so on.", "\\item one\n\\end{itemize}\n"),
     "a table": ("\\begin{tabular}{lr}\na & 1 & 2 \\\\\n\\end{tabular}", "{lrr}"),
     "a command": (r"It is \emhp{well} known.", r"\emph{well}"),
+    "a blank line": ("It is \\emph{well\n\nknown} here.", "\\emph{well\nknown}"),
+    "an open verbatim": ("\\begin{verbatim}\nx = {1}\n\nAnd so on.", "\\end{verbatim}\n\nAnd so on."),
     "math": (r"With $x_1^2^3$ and \alpha.", r"$x_1^2{}^3$ and \ensuremath{\alpha}."),
 }  # fmt: skip
 
@@ -120,6 +124,41 @@ def test_what_nothing_mends_is_left_out_with_a_note_and_the_rest_stays(tex: Tex)
     assert "After." in text(mended)
 
 
+def test_only_the_sentence_that_breaks_goes_out_of_a_caption(tex: Tex) -> None:
+    caption = "\\caption{One stays. Two \\halign{x}goes. Three stays too.}\\label{fig:it}"
+    mended = repair(small(f"See \\ref{{fig:it}}.\n\n\\begin{{figure}}\n{caption}\n\\end{{figure}}"), tex)
+    assert mended.compiled.pdf is not None
+    assert [one.how for one in mended.repairs] == ["left out"]
+    assert re.search(r"One stays\. \\textit\{\[[^\]]*\]\} Three stays too\.\}\\label", text(mended))
+
+
+def test_commands_that_were_read_as_escapes_come_back_and_other_control_characters_go(tex: Tex) -> None:
+    mended = repair(small("With $\beta = \frac{1}{2}$ and a \0word."), tex)
+    assert mended.compiled.pdf is not None
+    assert r"With $\beta = \frac{1}{2}$ and a word." in text(mended)
+
+
+def test_a_heading_keeps_its_words_where_its_markup_cannot_stand() -> None:
+    latex = r"\section{Why\footnote{\verb|a|} so}\label{sec:why}"
+    change = next(
+        plain_heading(latex, Problem("error", "paper.tex", 1, "Argument of \\@sect has an extra }"))
+    )
+    assert change.apply(latex) == r"\section{Why a so}\label{sec:why}"
+
+
+def test_nothing_after_an_end_that_comes_too_early_is_lost(tex: Tex) -> None:
+    mended = repair(small("Before.\n\\end{document}\nAfter."), tex)
+    assert mended.compiled.pdf is not None
+    assert text(mended).count(r"\end{document}") == 1
+    assert text(mended).index("After.") < text(mended).index(r"\end{document}")
+    assert [one.rule for one in mended.repairs] == ["an end before the end"]
+
+
+def test_a_paper_without_a_mismatch_is_not_taken_for_one_with_it(tex: Tex) -> None:
+    mended = repair(small("A weight_decay.\n\n\\par\n{\\small Small.\n\nStill small.\n\n}"), tex)
+    assert [one.rule for one in mended.repairs] == ["an unescaped _"]
+
+
 def test_a_work_that_is_not_known_is_said_to_be_and_others_stay(tex: Tex) -> None:
     files = sample.sources(sample.study())
     whole = files["paper.tex"].decode()
@@ -166,6 +205,9 @@ def test_bound_macros_become_names_again() -> None:
         ("$a", ["open $"]),
         ("\\begin{itemize}\\item a\n\\section{B}", ["open environment"]),
         ("\\end{itemize}", ["stray end"]),
+        ("\\emph{\\begin{itemize}\\item a} b", ["open environment"]),
+        ("\\emph{\\begin{center}a} b\\end{center}}", ["stray }"]),
+        ("\\begin{verbatim}\na", ["open environment"]),
         ("\\{ $a$ 5\\$ {b} % {\n\\begin{center}a\\end{center} \\verb|{$|", []),
     ],
 )
