@@ -68,7 +68,11 @@ def audited(paper: Paper, replaced: dict[int, str]) -> dict[int, Judged | None]:
             (folder / "results" / file).write_text(content, encoding="utf-8")
         found = audit_paper(folder / "paper.tex", folder / "results")
     at = {(number.line, number.column): number for number in found.numbers}
-    return {index: at.get((line, col)) or at.get((line, col - 1)) for index, (line, col) in places.items()}
+    shifts = range(4)  # a sign may stand before the digits: `-`, `$-$`
+    return {
+        index: next((at[line, col - shift] for shift in shifts if (line, col - shift) in at), None)
+        for index, (line, col) in places.items()
+    }
 
 
 def measure(draw: Callable[[int], Paper], seeds: range, shown: bool) -> Counts:
@@ -85,7 +89,11 @@ def measure(draw: Callable[[int], Paper], seeds: range, shown: bool) -> Counts:
             counts[what, kind, is_flagged] += 1
             if shown and is_flagged == (what in ("right", "other")):
                 print(f"{paper.name}: {what} {kind} {context(paper, replaced, index)}")
-                print(f"    {judged.status}, {judged.how}, {judged.nearest or judged.evidence}" if judged else "    unseen")
+                print(
+                    f"    {judged.status}, {judged.how}, {judged.nearest or judged.evidence}"
+                    if judged
+                    else "    unseen"
+                )
     return counts
 
 

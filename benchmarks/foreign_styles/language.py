@@ -156,9 +156,7 @@ def _cut(study: Study, better: str, worse: str, task: int) -> str:
         return abs((study.value(x, task) - study.value(y, task)) / (100 - study.value(y, task))) * 100
 
     others = [reduction(better, other) for other in study.keys() if other not in (better, worse)]
-    return study.sheet.put(
-        reduction(better, worse), POINT, "percentage", others, low=1, high=45
-    )
+    return study.sheet.put(reduction(better, worse), POINT, "percentage", others, low=1, high=45)
 
 
 def _pair(study: Study, task: int) -> tuple[str, str]:
@@ -306,7 +304,9 @@ def _prose(study: Study) -> str:
 def _from_to(study: Study, task: int) -> str:
     better, worse = _pair(study, task)
     name, metric = study.tasks[task][0], study.tasks[task][2]
-    word = {"Acc.": "accuracy", "F1": "F1", "Mcc": "the Matthews correlation", "Pear.": "the correlation"}[metric]
+    word = {"Acc.": "accuracy", "F1": "F1", "Mcc": "the Matthews correlation", "Pear.": "the correlation"}[
+        metric
+    ]
     return (
         f"On {name}, {word} rises from {study.cell(worse, task)} with {study.label(worse)} to {study.cell(better, task)} with "
         f"{study.label(better)} (+{_gap(study, better, worse, task)} points)."
@@ -345,9 +345,7 @@ def _averages(study: Study, task: int) -> str:
     for key in keys:
         others = [study.average(other) for other in study.keys() if other != key]
         marks.append(study.sheet.put(study.average(key), POINT, "average", others, low=60, high=92))
-    return (
-        f"Averaged over all tasks, {study.label(keys[0])} reaches {marks[0]} and {study.label(keys[1])} {marks[1]}."
-    )
+    return f"Averaged over all tasks, {study.label(keys[0])} reaches {marks[0]} and {study.label(keys[1])} {marks[1]}."
 
 
 def _best_seed(study: Study, task: int) -> str:
@@ -393,9 +391,7 @@ def _ablation(study: Study) -> str:
             mark = study.sheet.put(abs(drop), POINT, "difference", drops, low=0.1, high=abs(drop) * 2.5 + 2)
             cells.append(f"{mean} & ${sign}${mark}")
         rows.append(" & ".join(cells) + r" \\")
-    head = " & ".join(
-        ["", *(rf"{study.tasks[task][0]} & $\Delta$" for task in picked)]
-    )
+    head = " & ".join(["", *(rf"{study.tasks[task][0]} & $\Delta$" for task in picked)])
     return "\n".join(
         (
             r"\section{Ablations}",
@@ -419,7 +415,10 @@ def _ablation(study: Study) -> str:
 def _appendix(study: Study) -> str:
     fact = study.sheet.fact
     rows = (
-        ("Learning rate", "$\\{" + fact("1", "setting") + r"\text{e-}5, " + fact("3", "setting") + r"\text{e-}5\}$"),
+        (
+            "Learning rate",
+            "$\\{" + fact("1", "setting") + r"\text{e-}5, " + fact("3", "setting") + r"\text{e-}5\}$",
+        ),
         ("Batch size", fact("32", "setting")),
         ("Epochs", fact("3", "setting")),
         ("Rank $r$", f"{fact('4', 'setting')}, {fact('8', 'setting')}, {fact('16', 'setting')}"),
@@ -455,7 +454,10 @@ def _nested(study: Study) -> dict[str, str]:
     document = {
         task: {
             key: {
-                f"seed_{number}": {metric: raw[key, task, metric][i], "eval_loss": raw[key, task, "eval_loss"][i]}
+                f"seed_{number}": {
+                    metric: raw[key, task, metric][i],
+                    "eval_loss": raw[key, task, "eval_loss"][i],
+                }
                 for i, number in enumerate(study.seeds)
             }
             for key in _arms(study)

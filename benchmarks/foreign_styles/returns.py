@@ -23,7 +23,12 @@ WORLDS = (
     ("Ant", "ant", 1200, 6200),
     ("Humanoid", "humanoid", 800, 6000),
 )
-BASES = (("SAC", "soft actor-critic"), ("TD3", "twin delayed DDPG"), ("PPO", "proximal policy optimisation"), ("REDQ", "ensembles of Q-functions"))
+BASES = (
+    ("SAC", "soft actor-critic"),
+    ("TD3", "twin delayed DDPG"),
+    ("PPO", "proximal policy optimisation"),
+    ("REDQ", "ensembles of Q-functions"),
+)
 OURS = (("LagQ", "lagged critics"), ("SwiftAC", "actor updates on surprise"))
 STEP = "steps_to_threshold"
 KEYS = ("final_return", "normalized_score", STEP, "wall_clock_s")
@@ -78,11 +83,21 @@ def draw(seed: int) -> Paper:
     rng = random.Random(f"returns {seed}")
     form, number = rng.choice(((grouped, False), (thin, False), (fixed(0), False), (fixed(0), True)))
     methods = rng.sample(BASES, 3) + [rng.choice(OURS)]
-    study = Study(Sheet(rng), rng.sample(WORLDS, rng.choice((3, 4))), methods, rng.choice((5, 8)), form, number)
+    study = Study(
+        Sheet(rng), rng.sample(WORLDS, rng.choice((3, 4))), methods, rng.choice((5, 8)), form, number
+    )
     _fill(study)
     ours = study.names()[-1]
     tables = [_returns(study), _normalised(study)]
-    body = [_abstract(study), _setup(study), r"\section{Results}", *tables, _prose(study), _cost(study), _appendix(study)]
+    body = [
+        _abstract(study),
+        _setup(study),
+        r"\section{Results}",
+        *tables,
+        _prose(study),
+        _cost(study),
+        _appendix(study),
+    ]
     head = [
         r"\documentclass{article}",
         r"\usepackage{booktabs,multirow,siunitx}",
@@ -128,7 +143,11 @@ def _abstract(study: Study) -> str:
     world = rng.choice(study.worlds)
     other = rng.choice(study.names()[:-1])
     ratio = study.mean(other, world[1], STEP) / study.mean(ours, world[1], STEP)
-    ratios = [study.mean(k, world[1], STEP) / study.mean(ours, world[1], STEP) for k in study.names()[:-1] if k != other]
+    ratios = [
+        study.mean(k, world[1], STEP) / study.mean(ours, world[1], STEP)
+        for k in study.names()[:-1]
+        if k != other
+    ]
     if ratio < 1:
         ratio, ratios = 1 / ratio, [1 / r for r in ratios]
         words = f"{sheet.put(ratio, fixed(1), 'ratio', ratios, low=1.1, high=4.5)}$\\times$ more environment steps than {other}"
@@ -183,7 +202,11 @@ def _returns(study: Study) -> str:
     else:
         head = ["Environment", *names]
         rows = [[world[0], *(cell(name, world) for name in names)] for world in worlds]
-    caption = "Final return" + (r", mean $\pm$ standard error" if spread else ", mean over seeds") + ". Higher is better."
+    caption = (
+        "Final return"
+        + (r", mean $\pm$ standard error" if spread else ", mean over seeds")
+        + ". Higher is better."
+    )
     return _table(caption, "tab:returns", "l" + "r" * (len(head) - 1), [head], rows, first=rng.random() < 0.5)
 
 
@@ -209,7 +232,13 @@ def _normalised(study: Study) -> str:
     spec = "l" + f"S[table-format={'2.1' if percent else '1.2'}]" * count + "S[table-format=1.2]" * count
     rule = rf"\cmidrule(lr){{2-{count + 1}}}\cmidrule(lr){{{count + 2}-{2 * count + 1}}}"
     return _table(
-        "Normalised scores and sample efficiency.", "tab:norm", spec, [tops, seconds], rows, first=False, rule=rule
+        "Normalised scores and sample efficiency.",
+        "tab:norm",
+        spec,
+        [tops, seconds],
+        rows,
+        first=False,
+        rule=rule,
     )
 
 
@@ -245,7 +274,10 @@ def _prose(study: Study) -> str:
     options = [_reach, _thousand, _average_words, _lists, _gain, _factor, _steps, _improves]
     picked = rng.sample(options, 6)
     return "\n".join(
-        [r"Table~\ref{tab:returns} and Table~\ref{tab:norm} give the results.", *(option(study) for option in picked)]
+        [
+            r"Table~\ref{tab:returns} and Table~\ref{tab:norm} give the results.",
+            *(option(study) for option in picked),
+        ]
     )
 
 
@@ -262,9 +294,7 @@ def _two(study: Study, metric: str = "final_return") -> tuple[str, str, tuple[st
 def _reach(study: Study) -> str:
     a, b, world = _two(study)
     error = study.error(a, world[1], "final_return", fixed(0))
-    return (
-        rf"On {world[0]}, {a} reaches ${study.score(a, world[1])} \pm {error}$, whereas {b} stays at ${study.score(b, world[1])}$."
-    )
+    return rf"On {world[0]}, {a} reaches ${study.score(a, world[1])} \pm {error}$, whereas {b} stays at ${study.score(b, world[1])}$."
 
 
 def _thousand(study: Study) -> str:
@@ -286,7 +316,9 @@ def _lists(study: Study) -> str:
     rng = study.sheet.rng
     name = rng.choice(study.names())
     scores = listed([study.score(name, world[1]) for world in study.worlds])
-    return f"{name} obtains returns of {scores} on {listed([world[0] for world in study.worlds])}, respectively."
+    return (
+        f"{name} obtains returns of {scores} on {listed([world[0] for world in study.worlds])}, respectively."
+    )
 
 
 def _gain(study: Study) -> str:
@@ -354,7 +386,9 @@ def _appendix(study: Study) -> str:
         ["Delay $d$", f"{fact('2', 'setting')}"],
     ]
     table = _table("Hyperparameters.", "tab:hyper", "lr", [["Parameter", "Value"]], rows, first=True)
-    return "\n".join((r"\appendix", r"\section{Details}", r"Table~\ref{tab:hyper} lists all hyperparameters.", table))
+    return "\n".join(
+        (r"\appendix", r"\section{Details}", r"Table~\ref{tab:hyper} lists all hyperparameters.", table)
+    )
 
 
 def _info(study: Study, name: str) -> str:

@@ -79,7 +79,14 @@ def draw(seed: int) -> Paper:
     samplers = rng.sample(BASES, 3) + [rng.choice(OURS)]
     study = Study(Sheet(rng), rng.sample(DATA, 3), samplers, rng.choice(COUNTS))
     _fill(study)
-    body = [_opening(study), r"\section{Experiments}", _quality(study), _cost(study), _metrics(study), _prose(study)]
+    body = [
+        _opening(study),
+        r"\section{Experiments}",
+        _quality(study),
+        _cost(study),
+        _metrics(study),
+        _prose(study),
+    ]
     body.append(_appendix(study))
     head = [
         r"\documentclass[twocolumn]{article}",
@@ -155,7 +162,10 @@ def _quality(study: Study) -> str:
     for place, (name, data) in enumerate(study.data):
         best = {c: min(study.keys(), key=lambda key: study.mean(key, data, c, "fid")) for c in COUNTS}
         for line, key in enumerate(study.keys()):
-            cells = [rf"\multirow{{{len(study.samplers)}}}{{*}}{{{name}}}" if line == 0 else "", study.label(key)]
+            cells = [
+                rf"\multirow{{{len(study.samplers)}}}{{*}}{{{name}}}" if line == 0 else "",
+                study.label(key),
+            ]
             for count in COUNTS:
                 mean = study.value(key, data, count, "fid")
                 text = rf"\textbf{{{mean}}}" if best[count] == key else mean
@@ -245,7 +255,10 @@ def _metrics(study: Study) -> str:
     count = rng.choice(COUNTS)
     arrows = {"fid": "", "kl": r" $\downarrow$", "precision": r" $\uparrow$", "recall": r" $\uparrow$"}
     rows = [
-        " & ".join([NAMES[m] + arrows[m], *(rf"\num{{{study.value(k, data, count, m)}}}" for k in study.keys())]) + r" \\"
+        " & ".join(
+            [NAMES[m] + arrows[m], *(rf"\num{{{study.value(k, data, count, m)}}}" for k in study.keys())]
+        )
+        + r" \\"
         for m in ("kl", "precision", "recall")
     ]
     return "\n".join(
@@ -315,9 +328,7 @@ def _latency(study: Study, name: str, data: str, count: int) -> str:
 def _memory(study: Study, name: str, data: str, count: int) -> str:
     small, large = study.ordered(data, count, "peak_memory_mb")
     marks = [study.value(key, data, count, "peak_memory_mb", fixed(2), 1e-3) for key in (small, large)]
-    return (
-        rf"{study.label(small)} peaks at {marks[0]}\,GB on {name} ({study.sheet.fact(str(count), 'setting')} NFE), {study.label(large)} at {marks[1]}\,GB."
-    )
+    return rf"{study.label(small)} peaks at {marks[0]}\,GB on {name} ({study.sheet.fact(str(count), 'setting')} NFE), {study.label(large)} at {marks[1]}\,GB."
 
 
 def _respectively(study: Study, name: str, data: str, count: int) -> str:
@@ -422,5 +433,7 @@ def _long(study: Study) -> dict[str, str]:
     for key, data, count in _cells(study):
         for metric in (*QUALITY, *COST):
             values = raw[f"{key}@{count}", data, metric]
-            lines += [f"{key},{count},{data},{seed},{metric},{value:.5f}" for seed, value in enumerate(values)]
+            lines += [
+                f"{key},{count},{data},{seed},{metric},{value:.5f}" for seed, value in enumerate(values)
+            ]
     return {"results_long.csv": "\n".join(lines) + "\n"}

@@ -90,7 +90,7 @@ def from_tables(cells: Sequence[Found], evidence: Evidence) -> None:
                 by_label[label].append(item)
     claims: list[tuple[int, str, int, int, str]] = []
     for label, items in by_label.items():
-        if len(items) < VOTES or len(items) > 4000:
+        if len(items) < VOTES or len(items) > 4000 or _over_all(label, items, cells):
             continue
         for f, family in enumerate(evidence.families):
             for d in family.telling:
@@ -115,6 +115,12 @@ def from_tables(cells: Sequence[Found], evidence: Evidence) -> None:
         if (f, d, name) not in taken and evidence.families[f].dimensions[d].alias(label, name):
             taken.add((f, d, name))
     evidence.forget()
+
+
+def _over_all(label: str, items: Sequence[Found], cells: Sequence[Found]) -> bool:
+    """Whether a label stands over every number of its tables, and so tells none of them apart."""
+    tables = {item.words.axes for item in items}
+    return len(items) == sum(cell.words.axes in tables for cell in cells)
 
 
 def _doubtful(said: Sequence[Mention], dimension: Dimension, label: str) -> bool:

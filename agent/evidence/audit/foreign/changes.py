@@ -30,6 +30,7 @@ _UP_TO = re.compile(
 _DEFAULT = ("baseline", "default", "control", "vanilla", "standard", "none", "base", "reference", "run_0")
 _AVERAGE = re.compile(r"\b(averag\w*|mean|overall|across)\b", re.IGNORECASE)
 _MOST = 4000
+_ERROR = re.compile(r"\berrors?\b(?!\s*bars?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Match:
 def change(number: Number, words: Words, evidence: Evidence) -> tuple[Support, Pair] | None:
     """The support of a number as what lies between two values."""
     for f, family in enumerate(evidence.families):
+        if family.averaged and not _AVERAGE.search(words.near):
+            continue
         sets = evidence.sets(f, words)
         for place, d in enumerate(family.telling):
             found = list(_pairs(evidence, f, place, d, sets, words))
@@ -251,8 +254,12 @@ def _agrees(number: Number, words: Words, pair: Pair, family: Family) -> str | N
         return "ratio" if abs(ratio - value) <= reach else None
     points = bool(re.match(r"^\s*(?:%\s*)?(?:absolute|percentage|points?|pp)\b", behind))
     gap = abs(x - y)
-    fraction = is_fraction(family, family.paths.index(pair.one))
+    fraction = not family.averaged and is_fraction(family, family.paths.index(pair.one))
     if number.percent or points:
+        if fraction and number.percent and not points and _ERROR.search(words.near):
+            for base in (1 - y, 1 - x):
+                if base > 0 and abs(gap / base * 100 - value) <= reach:
+                    return "relative change of the error"
         if not points or number.percent:
             for base in (y, x):
                 if not points and base and abs(gap / abs(base) * 100 - value) <= reach:

@@ -40,6 +40,8 @@ _LIGHT = frozenset(
     ]
 )
 """Words of names that a paper need not repeat."""
+_QUALIFIERS = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev"])
+"""Words that a paper need not repeat where no two names differ in them alone."""
 _PARTING = frozenset(["and", "or", "vs", "versus", "than", "but", "while"])
 _LEAST = 0.34
 """Of a name's weight, for a mention."""
@@ -82,6 +84,11 @@ class Dimension:
         for word, count in counts.items():
             weight = math.log((1 + len(unique)) / count) + 0.02
             dimension.weights[word] = 0.05 if word in _LIGHT else max(0.05, weight)
+        for word in _QUALIFIERS & set(dimension.weights):
+            rests = [frozenset(words[name]) - _QUALIFIERS for name in unique if word in words[name]]
+            others = [frozenset(words[name]) - _QUALIFIERS for name in unique if word not in words[name]]
+            if len(set(rests)) == len(rests) and all(rests) and not set(rests) & set(others):
+                dimension.weights[word] = 0.05
         dimension.spellings = [(words[name], name, False) for name in unique if words[name]]
         telling = [[w for w in words[name] if counts[w] < len(unique)] for name in unique]
         dimension.opaque = len(unique) > 1 and all(
@@ -239,6 +246,8 @@ class Family:
     paths: list[tuple[str, ...]]
     dimensions: tuple[Dimension, ...]
     by_path: dict[tuple[str, ...], Quantity] = field(default_factory=dict)
+    averaged: bool = False
+    """Whether these are averages, scaled as printed, which only words such as `average` can mean."""
 
     @property
     def telling(self) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from agent.evidence.audit.foreign.dimensions import Family, Mention
 from agent.evidence.audit.foreign.numerals import Number
 from agent.evidence.audit.foreign.results import Quantity
-from agent.evidence.audit.foreign.scopes import Scope, bound
+from agent.evidence.audit.foreign.scopes import Scope, bound, words_scope
 
 CHANCE = 0.04
 """Of an invented number meeting one of the values that an open dimension allows."""
@@ -26,6 +26,13 @@ _EXTREMES = re.compile(
     r"\b(best|worst|max(?:imum)?|min(?:imum)?|highest|lowest|peak|rang(?:e|es|ing)|between|median)\b", re.I
 )
 _AVERAGE = re.compile(r"\b(averag\w*|mean|overall|across|all (?:tasks|datasets|data sets))\b", re.IGNORECASE)
+_BYTES = ("GB", "MB", "KB")
+_BRACKETED = re.compile(
+    r"[(\[]\s*(?:in\s+)?(ms|milliseconds|s|secs?|seconds|mins?|minutes|h|hrs?|hours|k|M|[GMK]i?B|thousands?|millions?)"
+    r"\s*[)\]]"
+)
+_POWER_OF_TEN = re.compile(r"[(\[]\s*(?:×|·|in units of)?\s*10\s*\^\s*([-−]?\s?\d+)")
+_MANY = {"k": 1e-3, "thousand": 1e-3, "thousands": 1e-3, "M": 1e-6, "million": 1e-6, "millions": 1e-6}
 _SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
@@ -57,29 +64,41 @@ class Words:
     near: str
     """The words that could say percent, unit or statistic: headers, caption, sentence."""
     table: bool = False
-    cache: dict[tuple[int, int], frozenset[str] | None] = field(default_factory=dict)
+    axes: tuple[str, ...] = ()
+    """The labels of all rows and columns of its table, one axis each, parted by line ends."""
+    cache: dict[tuple[int, int], tuple[frozenset[str] | None, int]] = field(default_factory=dict)
+    """What each dimension of each family is given, and by which scope."""
 
 
 class Evidence:
     """All quantities, ready to be asked."""
 
     def __init__(self, found: list[Family]) -> None:
-        self.families = found
+        self.families: list[Family] = []
         self.mislabelled: list[tuple[str, str, str, int]] = []
         """Phrase, the name that the paper gives it, the name whose values its numbers are, and how many."""
         self._index: list[tuple[float, int, int, str]] = []
-        for f, family in enumerate(found):
-            for q, quantity in enumerate(family.quantities):
-                self._index += [(value, f, q, stat) for stat, value in quantity.stats.items() if stat != "n"]
-        self._index.sort()
-        self._values = [item[0] for item in self._index]
+        self._values: list[float] = []
         self._mentions: dict[tuple[int, int, str], tuple[Mention, ...]] = {}
         self._open: dict[tuple[int, tuple[frozenset[str] | None, ...]], list[int]] = {}
+        self._axes: dict[tuple[int, int, tuple[str, ...]], bool] = {}
+
+        self.add(found)
+
+    def add(self, found: list[Family]) -> None:
+        """Take in more families."""
+        for f, family in enumerate(found, len(self.families)):
+            for q, quantity in enumerate(family.quantities):
+                self._index += [(value, f, q, stat) for stat, value in quantity.stats.items() if stat != "n"]
+        self.families += found
+        self._index.sort()
+        self._values = [item[0] for item in self._index]
 
     def forget(self) -> None:
         """Drop what was read before aliases were learnt."""
         self._mentions.clear()
         self._open.clear()
+        self._axes.clear()
 
     def mentions(self, f: int, d: int, scope: Scope) -> tuple[Mention, ...]:
         """What a scope mentions of a dimension."""
@@ -88,23 +107,51 @@ class Evidence:
             self._mentions[key] = self.families[f].dimensions[d].mentions(scope.words)
         return self._mentions[key]
 
-    def allowed(self, f: int, d: int, words: Words) -> frozenset[str] | None:
-        """The names that the words give in a dimension, by the nearest scope that says any."""
+    def allowed(self, f: int, d: int, words: Words) -> tuple[frozenset[str] | None, int]:
+        """The names that the words give in a dimension, by the nearest scope that says any, and its rank."""
         if (f, d) not in words.cache:
-            dimension = self.families[f].dimensions[d]
-            words.cache[f, d] = next(
-                (
-                    names
-                    for scope in words.scopes
-                    if (names := bound(scope, self.mentions(f, d, scope), dimension)) is not None
-                ),
-                None,
-            )
+            words.cache[f, d] = self._allowed(f, d, words)
         return words.cache[f, d]
 
+    def _allowed(self, f: int, d: int, words: Words) -> tuple[frozenset[str] | None, int]:
+        dimension = self.families[f].dimensions[d]
+        for rank, scope in enumerate(words.scopes):
+            if rank > 1 and words.table and self._is_axis(f, d, words.axes):
+                break  # other rows are told apart here, so a caption does not speak for this one
+            names = bound(scope, self.mentions(f, d, scope), dimension)
+            if names is not None:
+                return names, rank
+        return None, len(words.scopes)
+
+    def _is_axis(self, f: int, d: int, axes: tuple[str, ...]) -> bool:
+        """Whether a table's rows or columns differ in a dimension."""
+        key = (f, d, axes)
+        if key not in self._axes:
+            self._axes[key] = any(
+                len({m.names for label in axis.split("\n") for m in self._named(f, d, label)}) > 1
+                for axis in axes
+            )
+        return self._axes[key]
+
+    def _named(self, f: int, d: int, label: str) -> list[Mention]:
+        return [mention for mention in self.mentions(f, d, words_scope(label)) if mention.full]
+
     def sets(self, f: int, words: Words) -> tuple[frozenset[str] | None, ...]:
-        """What the words give in each telling dimension of a family."""
-        return tuple(self.allowed(f, d, words) for d in self.families[f].telling)
+        """What the words give in each telling dimension of a family.
+
+        Where nothing in the results has all of these names, what was said furthest away is left open.
+        """
+        return tuple(names for names, _ in self.ranked(f, words))
+
+    def ranked(self, f: int, words: Words) -> tuple[tuple[frozenset[str] | None, int], ...]:
+        """The same with the rank of the scope that gave each."""
+        given = [self.allowed(f, d, words) for d in self.families[f].telling]
+        while not self.fitting(f, tuple(names for names, _ in given)):
+            far = max((rank for names, rank in given if names is not None), default=0)
+            if not far:
+                break
+            given = [(None, rank) if rank == far else (names, rank) for names, rank in given]
+        return tuple(given)
 
     def fitting(self, f: int, sets: tuple[frozenset[str] | None, ...]) -> list[int]:
         """The quantities of a family that the sets allow."""
@@ -124,7 +171,7 @@ class Evidence:
         stats = stats_of(number, words)
         for scale in scales(number, words):
             for value, f, q, stat in self._near(number, scale):
-                if stat in stats and self._fits(f, q, number, words, value, scale):
+                if stat in stats and self._fits(f, q, number, words, scale):
                     quantity = self.families[f].quantities[q]
                     how = "as printed" if scale == 1 else f"times {scale:g}, as printed"
                     place = quantity.places.get(stat) or next(iter(quantity.places.values()))
@@ -144,11 +191,30 @@ class Evidence:
             yield self._index[low]
             low += 1
 
-    def _fits(self, f: int, q: int, number: Number, words: Words, value: float, scale: float) -> bool:
+    def _fits(self, f: int, q: int, number: Number, words: Words, scale: float) -> bool:
         family = self.families[f]
         if not self._scaled(family, q, number, words, scale):
             return False
-        sets = self.sets(f, words)
+        if family.averaged and not _AVERAGE.search(words.near):
+            return False
+        ranked = self.ranked(f, words)
+        if self._allows(family, q, tuple(names for names, _ in ranked), f, number, words):
+            return True
+        # a metric that only an earlier sentence names may not be this number's
+        if words.table or not ranked or ranked[-1][0] is None or not ranked[-1][1]:
+            return False
+        return self._allows(family, q, (*(names for names, _ in ranked[:-1]), None), f, number, words)
+
+    def _allows(
+        self,
+        family: Family,
+        q: int,
+        sets: tuple[frozenset[str] | None, ...],
+        f: int,
+        number: Number,
+        words: Words,
+    ) -> bool:
+        """Whether names fit a quantity, and leave so little open that its value says something."""
         path = family.paths[q]
         if any(
             names is not None and path[d] not in names for d, names in zip(family.telling, sets, strict=True)
@@ -176,10 +242,12 @@ class Evidence:
         )
 
     def _scaled(self, family: Family, q: int, number: Number, words: Words, scale: float) -> bool:
+        if family.averaged:
+            return scale == 1
         quantity = family.quantities[q]
         fraction = is_fraction(family, q)
         if scale == 100:
-            return fraction and (says_percent(number, words) or (words.table and abs(number.value) > 1.0))
+            return fraction and (says_percent(number, words) or abs(number.value) > 1.0)
         if scale == 1:
             return not (fraction and number.percent)
         return quantity is not None
@@ -187,12 +255,17 @@ class Evidence:
     def _average(self, number: Number, words: Words) -> Support | None:
         """The support of a number as a mean over a dimension that its words leave open."""
         for f, family in enumerate(self.families):
-            sets = self.sets(f, words)
+            if family.averaged:
+                continue
+            ranked = self.ranked(f, words)
+            sets = tuple(names for names, _ in ranked)
             if not any(names is not None for names in sets):
                 continue
-            for place, names in enumerate(sets):
-                if names is None or len(names) > 1:
-                    support = self._mean_over(family, f, sets, place, number, words)
+            for place, (names, rank) in enumerate(ranked):
+                if names is None or len(names) > 1 or rank > 0:
+                    opened = names if rank == 0 else None
+                    free = (*sets[:place], opened, *sets[place + 1 :])
+                    support = self._mean_over(family, f, free, place, number, words)
                     if support is not None:
                         return support
         return None
@@ -228,6 +301,16 @@ class Evidence:
                         "the mean over what the words leave open",
                         tuple((family, family.paths[q]) for q in items),
                     )
+        return None
+
+    def meant(self, words: Words) -> tuple[Family, tuple[str, ...]] | None:
+        """The one quantity that the words can mean, whatever the number."""
+        for f, family in enumerate(self.families):
+            sets = self.sets(f, words)
+            if sets and sum(names is not None for names in sets) >= len(sets) - 1:
+                fitting = self.fitting(f, sets)
+                if len(fitting) == 1:
+                    return family, family.paths[fitting[0]]
         return None
 
     def nearest(self, number: Number, words: Words) -> Near | None:
@@ -295,21 +378,32 @@ def scales(number: Number, words: Words) -> tuple[float, ...]:
     made = [1.0]
     if not number.worded:
         made.append(100.0)
-    unit = _unit(number.unit) or _unit(
-        " ".join(re.findall(r"\((ms|s|sec|seconds|min|minutes|h|hours|k|M|GB|MB)\)", words.near)[:1])
-    )
+    headers, _, rest = words.near.partition("\0")
+    unit = _unit(number.unit) or next((u for t in (headers, rest) if (u := _unit(_stated(t)))), "")
     if unit in _SECONDS:
         made += [one / _SECONDS[unit] for one in _SECONDS.values() if one != _SECONDS[unit]]
-    elif unit in ("GB", "MB"):
-        made += [1 / 1024, 1 / 1000, 1024.0, 1000.0]
+    elif unit in _BYTES:
+        made += [base ** (-power) for base in (1000.0, 1024.0) for power in (-2, -1, 1, 2, 3)]
+    power = next((found for t in (headers, rest) if (found := _POWER_OF_TEN.search(t))), None)
+    if power is not None and words.table:
+        made.append(10.0 ** -int(re.sub(r"\s", "", power[1]).replace("−", "-")))
+    made += [
+        scale for t in (headers, rest) for word, scale in _MANY.items() if words.table and _stated(t) == word
+    ]
     return tuple(made)
+
+
+def _stated(text: str) -> str:
+    """The unit that headers or a caption state in brackets."""
+    found = _BRACKETED.search(text)
+    return found[1] if found else ""
 
 
 def _unit(text: str) -> str:
     lower = text.lower()
-    if lower in ("gb", "mb", "kb"):
-        return lower.upper()
-    if lower == "ms" or lower.startswith("milli"):
+    if lower.replace("i", "") in ("gb", "mb", "kb"):
+        return lower.replace("i", "").upper()
+    if lower == "ms" or lower.startswith("millis"):
         return "ms"
     if lower.startswith("s"):
         return "s"
@@ -333,7 +427,8 @@ def stats_of(number: Number, words: Words) -> tuple[str, ...]:
         if re.search(r"confidence|\bci\b", near):
             return _SPREADS["ci"]
         return ("std", "std0", "stderr", "stderr0", "ci")
-    extreme = ("median", "min", "max") if _EXTREMES.search(words.near) else ()
+    said = _EXTREMES.search(words.near.split("\0")[0])
+    extreme = ("median",) if said and said[0].lower() == "median" else ("min", "max") if said else ()
     return ("mean", "value", *extreme)
 
 

@@ -37,6 +37,8 @@ SYMBOLS = {
     "textpm": "±",
     "texttimes": "×",
     "percent": "%",
+    "in": "∈",
+    "xspace": "",
     "textasciitilde": "~",
     ",": "\u2009",
     "thinspace": "\u2009",

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from agent.evidence.audit.foreign.aliases import from_brackets, from_tables
+from agent.evidence.audit.foreign.arithmetic import with_computed
 from agent.evidence.audit.foreign.changes import Pair, change
 from agent.evidence.audit.foreign.evidence import Evidence, Support, Words, stats_of, tolerance
 from agent.evidence.audit.foreign.layout import Placed, placed
 from agent.evidence.audit.foreign.numerals import Number, numbers
-from agent.evidence.audit.foreign.reading import Block, Reading
+from agent.evidence.audit.foreign.reading import Block, Cell, Reading
 from agent.evidence.audit.foreign.report import Judged, Status
 from agent.evidence.audit.foreign.results import Results
-from agent.evidence.audit.foreign.roles import Role, role, setting_words
-from agent.evidence.audit.foreign.scopes import Scope, Sentence, sentences, words_scope
+from agent.evidence.audit.foreign.roles import Role, is_share, role, setting_words
+from agent.evidence.audit.foreign.scopes import Scope, Sentence, group_of, sentences, words_scope
 from agent.evidence.audit.foreign.source import Unauditable
 from agent.evidence.audit.foreign.words import agree, name_tokens, stem
 
 MAX_NUMBERS = 10_000
 MAX_IN_SENTENCE = 400
+_DEVIATION = re.compile(r"deviations?|standard errors?|\bstd\b|\bs\.?[de]\.?\b|\bsem\b", re.IGNORECASE)
+_SETTINGS = re.compile(
+    r"\bhyper-?\s?parameters?\b|\bconfigurations?\b|\bsettings\b|\b(?:training|implementation) details\b|"
+    r"\barchitectures?\b|^\s*(?:parameter|option|setting|argument)s?\s*$",
+    re.IGNORECASE,
+)
+_OUTCOMES = re.compile(
+    r"\b(?:results?|performance|comparisons?|scores?|effects?|impact|sensitivity|ablations?|accurac\w+|across)\b",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"^\s*(?:[a-z]+\s+){0,2}(?:seed|replicate|repetition|repeat)s?\b", re.IGNORECASE)
+_MODEL_NUMBER = re.compile(r"(?:\b[A-Z][\w-]*\s+){2}$")
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,8 @@ class Found:
     words: Words
     role: Role
     placed: Placed | None = None
+    table: int = -1
+    """Which table it stands in."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +79,26 @@ def judge(reading: Reading, results: Results, evidence: Evidence) -> list[Verdic
     for item in found:
         item.words.cache.clear()
     verdicts: list[Verdict] = []
-    for item in found:
-        before = verdicts[-1] if verdicts and verdicts[-1].found.block is item.block else None
-        verdicts.append(_spread(item, before, reading) or _judged(item, reading, results, evidence))
+    tables, text = [i for i in found if i.placed is not None], [i for i in found if i.placed is None]
+    _judge_all(tables, verdicts, reading, results, evidence)
+    verdicts, averages = with_computed(verdicts, evidence)
+    if averages:
+        evidence.add(averages)
+        evidence.forget()
+    _judge_all(text, verdicts, reading, results, evidence)
     verdicts = _beside(verdicts, reading)
     verdicts.sort(
         key=lambda verdict: verdict.found.block.at[verdict.found.offset + verdict.found.number.start]
     )
     return verdicts
+
+
+def _judge_all(
+    items: Sequence[Found], verdicts: list[Verdict], reading: Reading, results: Results, evidence: Evidence
+) -> None:
+    for item in items:
+        before = verdicts[-1] if verdicts and verdicts[-1].found.block is item.block else None
+        verdicts.append(_spread(item, before, reading) or _judged(item, reading, results, evidence))
 
 
 def _spread(item: Found, before: Verdict | None, reading: Reading) -> Verdict | None:
@@ -144,9 +171,11 @@ def _follows(number: Number, one: Verdict, two: Verdict) -> str:
 
 
 def _in_tables(reading: Reading) -> Iterator[Found]:
-    for table in reading.tables:
+    for index, table in enumerate(reading.tables):
         data, heads = placed(table)
         caption, heading = words_scope(table.caption), words_scope(table.heading)
+        axes = _axes(data)
+        settings = _of_settings(table.caption, heads, data)
         for cell in heads:
             for number in numbers(cell.block.text, words=False):
                 words = Words((words_scope(cell.block.text), caption), cell.block.text, table=True)
@@ -158,7 +187,9 @@ def _in_tables(reading: Reading) -> Iterator[Found]:
             )
             scopes = (headers, words_scope(item.group), caption, heading)
             near = f"{item.row} {item.column} {item.group}\0{table.caption} {text}"
-            for number in numbers(text, words=False):
+            for place, number in enumerate(numbers(text, words=False)):
+                if place and _bracketed(number, text) and _DEVIATION.search(near):
+                    number = replace(number, spread=True)
                 kind = role(number, text, "cell")
                 is_setting = (
                     kind == "value"
@@ -167,9 +198,31 @@ def _in_tables(reading: Reading) -> Iterator[Found]:
                         r"[a-z]{3}", item.column.lower().replace("value", "").replace("setting", "")
                     )
                 )
-                if is_setting:
+                if kind == "value" and (is_setting or settings):
                     kind = "setting"
-                yield Found(number, item.cell.block, 0, text, Words(scopes, near, table=True), kind, item)
+                words = Words(scopes, near, table=True, axes=axes)
+                yield Found(number, item.cell.block, 0, text, words, kind, item, index)
+
+
+def _axes(data: Sequence[Placed]) -> tuple[str, ...]:
+    """The labels of a table's rows and of its columns."""
+    rows = dict.fromkeys(f"{item.row} ; {item.group}" for item in data)
+    return "\n".join(rows), "\n".join(dict.fromkeys(item.column for item in data))
+
+
+def _of_settings(caption: str, heads: Sequence[Cell], data: Sequence[Placed]) -> bool:
+    """Whether a table lists settings: it says so in its caption or heads, and speaks of no outcome."""
+    if _OUTCOMES.search(caption):
+        return False
+    columns = {item.column.strip().lower() for item in data}
+    valued = columns <= {"value", "values", "setting", "settings", "choice", "default", ""}
+    named = _SETTINGS.search(caption) or any(_SETTINGS.search(head.block.text) for head in heads)
+    return bool((valued and columns - {""}) or named)
+
+
+def _bracketed(number: Number, text: str) -> bool:
+    """Whether a number stands in brackets of its own: `84.1 (0.3)`."""
+    return text[: number.start].rstrip().endswith("(") and text[number.stop :].lstrip()[:1] == ")"
 
 
 def _in_text(reading: Reading) -> Iterator[Found]:
@@ -181,11 +234,24 @@ def _in_text(reading: Reading) -> Iterator[Found]:
             if len(sentence.numbers) > MAX_IN_SENTENCE:
                 raise Unauditable(f"a sentence has more than {MAX_IN_SENTENCE} numbers; nobody can check it")
             earlier = [Scope(other.text, other.words) for other in reversed(parts[max(0, place - 3) : place])]
+            roles = _roles(sentence, block)
             for index, number in enumerate(sentence.numbers):
                 scope = Scope(sentence.text, sentence.words, sentence.numbers, index)
                 words = Words((scope, *earlier, *outer, heading), sentence.text)
-                kind = "structural" if block.kind == "heading" else role(number, sentence.text, block.kind)
-                yield Found(number, block, sentence.start, sentence.text, words, kind)
+                yield Found(number, block, sentence.start, sentence.text, words, roles[index])
+
+
+def _roles(sentence: Sentence, block: Block) -> list[Role]:
+    """The roles of a sentence's numbers; whole numbers in a list with a setting are settings."""
+    if block.kind == "heading":
+        return ["structural"] * len(sentence.numbers)
+    roles = [role(number, sentence.text, block.kind) for number in sentence.numbers]
+    for index, number in enumerate(sentence.numbers):
+        if roles[index] == "value" and not number.percent and number.value.is_integer():
+            group = group_of(Scope(sentence.text, sentence.words, sentence.numbers, index))
+            if any(roles[other] == "setting" for other in group):
+                roles[index] = "setting"
+    return roles
 
 
 def _lead(text: str) -> list[Scope]:
@@ -206,7 +272,8 @@ def _judged(item: Found, reading: Reading, results: Results, evidence: Evidence)
         )
     if item.role == "setting":
         status, proof, how = _setting(item, results, evidence)
-        if status == "setting" and (_measured(item, evidence) or _told(item, evidence)):
+        shared = number.percent and is_share(item.text[number.stop :])
+        if status == "setting" and not shared and (_measured(item, evidence) or _told(item, evidence)):
             support = evidence.value(number, words)
             if support is None and _claims(item, evidence):
                 status, how = "unsupported", _why(item, evidence)
@@ -228,6 +295,8 @@ def _judged(item: Found, reading: Reading, results: Results, evidence: Evidence)
     if support is not None:
         note = " (its percent sign is a comment to TeX)" if number.lost_percent else ""
         return _verdict(item, reading, "supported", support.evidence, support.how + note, support, pair)
+    if _MODEL_NUMBER.search(item.text[: number.start]) and re.fullmatch(r"\d{3,5}", number.literal):
+        return _verdict(item, reading, "structural", "", "part of a name", None, None)
     if number.worded and (
         not _claims(item, evidence) or (not number.exact and not _compares(item, evidence))
     ):
@@ -355,7 +424,7 @@ def _told(item: Found, evidence: Evidence) -> bool:
     """Whether a number with decimals or a percent sign stands in a sentence that names a result in two
     ways.
     """
-    if float(item.number.value).is_integer() and not item.number.percent:
+    if "." not in item.number.literal and not item.number.percent:
         return False
     scope = item.words.scopes[0]
     return any(
@@ -367,24 +436,23 @@ def _told(item: Found, evidence: Evidence) -> bool:
 def _measured(item: Found, evidence: Evidence) -> bool:
     """Whether the noun of a setting is also the name of something measured."""
     nouns = setting_words(item.text[: item.number.start], item.text[item.number.stop :])
-    return (
-        any(
-            stem(word) == nouns[-1]
-            for family in evidence.families
-            for d in family.telling[-1:]
-            for name in family.dimensions[d].names
-            for word in name_tokens(name)
-            if len(word) > 3
-        )
-        if nouns
-        else False
+    scope = item.words.scopes[0]
+    return bool(nouns) and any(
+        stem(word) == nouns[-1]
+        for f, family in enumerate(evidence.families)
+        for d in family.telling[-1:]
+        for mention in evidence.mentions(f, d, scope)
+        if mention.full
+        for name in mention.names
+        for word in name_tokens(name)
+        if len(word) > 3
     )
 
 
 def _setting(item: Found, results: Results, evidence: Evidence) -> tuple[Status, str, str]:
     """A setting, unless the results keep the same setting with another value."""
     nouns = setting_words(item.text[: item.number.start], item.text[item.number.stop :])
-    if any(noun in ("seed", "replicate", "repetition", "repeat") for noun in nouns):
+    if _COUNTED.match(item.text[item.number.stop :]):
         counts: dict[int, str] = {}
         for quantity in results.quantities:
             if "n" in quantity.stats:
@@ -397,6 +465,11 @@ def _setting(item: Found, results: Results, evidence: Evidence) -> tuple[Status,
     kept: dict[str, list[float]] = defaultdict(list)
     for quantity in results.quantities:
         name = name_tokens(quantity.path[-1]) if quantity.path else ()
+        if len(name) == 1 and stem(name[0]) in nouns:
+            for stat, value in quantity.central():
+                if value == item.number.value:
+                    place = quantity.places[stat]
+                    return "supported", f"{place} = {value:g}", "a setting that the results keep"
         if (
             len(nouns) > 1
             and name

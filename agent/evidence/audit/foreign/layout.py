@@ -10,7 +10,7 @@ from agent.evidence.audit.foreign.numerals import numbers
 from agent.evidence.audit.foreign.reading import Cell, Table
 from agent.evidence.audit.foreign.roles import setting_words
 
-_SIGNS = r"[\s$\\*†‡()\[\]<>≈~±+%％.,\d×^{}eEkKMsx/↑↓ \u2063\u2009=:–−-]*"
+_SIGNS = r"[\s$\\*†‡()\[\]<>≈~±+%％.,\d×^{}eEkKMsx/↑↓_ \u2063\u2009=:–−-]*"
 _NUMERIC = re.compile(rf"^{_SIGNS}\d{_SIGNS}$")
 
 

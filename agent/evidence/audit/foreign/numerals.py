@@ -24,7 +24,7 @@ _FACTOR = re.compile(
 )
 _MANY = re.compile(r"(?:\u2009| )?([kKMB])(?![\w])")
 _UNIT = re.compile(
-    r"[\s\u2009-]?(ms|milliseconds?|secs?|seconds?|s|minutes?|mins?|hours?|hrs?|h|MB|GB|KB|points?|pp)\b"
+    r"[\s\u2009-]?(ms|milliseconds?|secs?|seconds?|s|minutes?|mins?|hours?|hrs?|h|MB|GB|KB|MiB|GiB|points?|pp)\b"
 )
 _WORDS = [
     "two",
@@ -75,6 +75,10 @@ _HEDGE = re.compile(
     r"less than|under|below|above|at least|close to))\s*$",
     re.IGNORECASE,
 )
+
+
+_LOWERED = re.compile(r"\d[\s\u2063]*_\s*\{?(?:±\s*)?$")
+"""Behind a value, in its subscript."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,7 @@ def _attached(text: str, start: int, stop: int, value: float, last: float, signe
         percent=percent is not None,
         factor=factor is not None,
         hedged=hedged,
-        spread=before.endswith(("±", "+-", "+/-")),
+        spread=before.endswith(("±", "+-", "+/-")) or bool("." in shown and _LOWERED.search(before)),
         signed=signed,
         unit=unit[1] if unit else "",
         lost_percent=lost,

@@ -25,7 +25,7 @@ from agent.evidence.audit.foreign.grammar import (
     TABLES,
     context,
 )
-from agent.evidence.audit.foreign.source import Source, Unauditable, body, printed, too_deep
+from agent.evidence.audit.foreign.source import Definition, Source, Unauditable, body, printed, too_deep
 from agent.evidence.audit.source import argument_text, arguments, children, kind_of, name_of
 
 Kind = Literal["prose", "caption", "heading", "item", "formula", "cell", "abstract", "note"]
@@ -128,6 +128,24 @@ def parsed(latex: str, path: str) -> Sequence[Any]:
     return list(nodes)
 
 
+def filled(body: str, given: Sequence[tuple[str, tuple[int, ...]]], own: int) -> tuple[str, tuple[int, ...]]:
+    """A macro's text with what it was given put in, and the place of each character."""
+    parts: list[str] = []
+    places: list[int] = []
+    last = 0
+    for slot in re.finditer(r"#(\d)", body):
+        index = int(slot[1]) - 1
+        if not 0 <= index < len(given):
+            continue
+        before = body[last : slot.start()]
+        parts += [before, given[index][0]]
+        places += [*([own] * len(before)), *given[index][1]]
+        last = slot.end()
+    parts.append(body[last:])
+    places += [own] * (len(body) - last)
+    return "".join(parts), tuple(places)
+
+
 class _Reader:
     """Walks the tree once and collects."""
 
@@ -147,7 +165,8 @@ class _Reader:
         self.latex = ""
         self.base = 0
         self.expanding: tuple[str, ...] = ()
-        self.fixed: int | None = None
+        self.places: tuple[int, ...] = ()
+        """Where each character of an expanded macro comes from; empty outside of macros."""
 
     def file(self, path: Path, inside: tuple[Path, ...]) -> None:
         """Read a file in place."""
@@ -169,21 +188,26 @@ class _Reader:
         self.latex, self.base = kept
         self.inside = inside
 
+    def where(self, position: int) -> int:
+        """The place in the source of a position in what is being read."""
+        if self.places:
+            return self.places[min(max(position, 0), len(self.places) - 1)]
+        return self.base + position
+
     def emit(self, text: str, position: int) -> None:
-        """Add printed characters; one position for all where a macro made them."""
+        """Add printed characters, each with its place: what a macro prints has the place of its use, and what
+        it was given its own.
+        """
         self.count += len(text)
         if self.count > MAX_CHARACTERS:
             raise Unauditable("the paper's macros print too much to be read")
-        where = self.fixed if self.fixed is not None else self.base + position
-        step = 0 if self.fixed is not None else 1
         self.text.append(text)
-        self.at.extend(where + step * i for i in range(len(text)))
+        self.at.extend(self.where(position + i) for i in range(len(text)))
 
     def mark(self, text: str, position: int) -> None:
         """Add characters that stand for one macro."""
-        where = self.fixed if self.fixed is not None else self.base + position
         self.text.append(text)
-        self.at.extend([where] * len(text))
+        self.at.extend([self.where(position)] * len(text))
 
     def paragraph(self) -> None:
         """End the block that is being collected."""
@@ -215,9 +239,9 @@ class _Reader:
             if definition is None or node.macroname in SILENT:
                 self.node(node)
                 continue
-            given = [self.written(argument) for argument in arguments(node)]
+            given = [self.argument(argument) for argument in arguments(node)]
             while len(given) < definition.arguments and waiting and kind_of(waiting[0]) == "group":
-                given.append(self.written(waiting.pop(0)))
+                given.append(self.argument(waiting.pop(0)))
             self.expand(node, definition, given)
 
     def written(self, node: Any) -> str:
@@ -225,29 +249,35 @@ class _Reader:
         text = self.latex[node.pos : node.pos + node.len]
         return text[1:-1] if kind_of(node) == "group" else text
 
-    def expand(self, node: Any, definition: Any, given: list[str]) -> None:
-        """Print what a macro of the paper's own stands for, all at the place of its use."""
+    def argument(self, node: Any) -> tuple[str, tuple[int, ...]]:
+        """What a macro is given, and where each character of it stands."""
+        text = self.written(node)
+        start = node.pos + (1 if kind_of(node) == "group" else 0)
+        return text, tuple(self.where(start + i) for i in range(len(text)))
+
+    def expand(self, node: Any, definition: Definition, given: list[tuple[str, tuple[int, ...]]]) -> None:
+        """Print what a macro of the paper's own stands for."""
         if node.macroname in self.expanding or len(self.expanding) > 8:
             raise Unauditable(f"\\{node.macroname} stands for itself, or macros are nested too deeply")
         self.expansions += 1
         if self.expansions > MAX_EXPANSIONS:
             raise Unauditable(f"the paper uses its own macros more than {MAX_EXPANSIONS} times")
+        own = self.where(node.pos)
         if definition.default is not None and len(given) < definition.arguments:
-            given = [definition.default, *given]
-        text = definition.body
-        for number, argument in enumerate(given, 1):
-            text = text.replace(f"#{number}", argument)
+            default = definition.default
+            given = [(default, (own,) * len(default)), *given]
+        text, places = filled(definition.body, given, own)
         if len(text) > 20_000:
             raise Unauditable(f"\\{node.macroname} prints too much to be read")
-        kept = self.latex, self.fixed, self.expanding
-        self.fixed = self.fixed if self.fixed is not None else self.base + node.pos
-        self.latex, self.expanding = text, (*self.expanding, node.macroname)
+        kept = self.latex, self.places, self.expanding
+        self.latex, self.places = text, places or (own,)
+        self.expanding = (*self.expanding, node.macroname)
         try:
             self.nodes(parsed(text, f"\\{node.macroname}"))
         except Unauditable:
-            self.reading.source.unread.append((f"\\{node.macroname}", self.fixed, "its text is not balanced"))
+            self.reading.source.unread.append((f"\\{node.macroname}", own, "its text is not balanced"))
         finally:
-            self.latex, self.fixed, self.expanding = kept
+            self.latex, self.places, self.expanding = kept
         self.emit(node.macro_post_space or "", node.pos + len(node.macroname) + 1)
 
     def node(self, node: Any) -> None:
@@ -403,7 +433,7 @@ class _Reader:
 
     def pointing(self, node: Any) -> None:
         name, argument = node.macroname, argument_text(node, self.latex)
-        position = self.fixed if self.fixed is not None else self.base + node.pos
+        position = self.where(node.pos)
         keys = [key.strip() for key in argument.split(",") if key.strip()]
         if name in CITING:
             self.reading.cited += [(key, position) for key in keys]

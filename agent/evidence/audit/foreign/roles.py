@@ -33,6 +33,19 @@ _P_VALUE = re.compile(r"(?<![A-Za-z])p\s*(?:-?\s*values?)?\s*(?:=|<|>|≤|≥|�
 _YEAR_BEFORE = re.compile(
     r"(?:\b(?:in|since|until|during|early|late|year|mid|©|copyright)|[(,]|et al\.?,?)\s*\(?$", re.IGNORECASE
 )
+_IDENTIFIER = re.compile(r"(?:arxiv|doi|isbn|version|https?)\s*[:/v]\s*\S{0,30}$", re.IGNORECASE)
+_BOUNDS = re.compile(
+    r"(?:∈|\\in\b|\bwithin|\b(?:in|from) the (?:range|interval))\s*[\[({]+\s*(?:[-−.\d]+\s*,\s*)?$"
+)
+_SCALED = re.compile(r"\(\s*×\s*$")
+"""`(× 100)` tells how something is printed."""
+_SHARE = re.compile(
+    r"^\s*of\s+(?:all\s+|the\s+|its\s+|our\s+|their\s+)*(?:[a-z-]+\s+){0,2}?"
+    r"(?:parameters?|weights?|steps?|data|samples?|examples?|tokens?|images?|training|epochs?|iterations?|layers?|"
+    r"pixels?|features?|labels?|memory|budget|updates?)\b",
+    re.IGNORECASE,
+)
+"""Behind a percentage of what a set-up has."""
 _CONFIDENCE = re.compile(
     r"^\s*[-–]?\s*(?:bootstrap\w*\s+|wilson\s+)?(?:confidence|ci\b|cis\b|credible|"
     r"prediction interval|significance)",
@@ -48,7 +61,7 @@ token context character block embedding instance feature element pair repeat sub
 validation testing document sentence word query client round expert agent environment annotator
 participant item neuron weight weighting bias update frame second minute attention input output
 sequence observation level bit gb ram memory variant strategy configuration model baseline metric
-experiment approach algorithm factor variable group category
+experiment approach algorithm factor variable group category episode rollout transition trajectory thread process machine server beam candidate restart frame hop
 """
 _NOUNS = frozenset(_NOUNS_TEXT.split())
 _STRICT_TEXT = """
@@ -114,11 +127,18 @@ def role(number: Number, text: str, kind: str) -> Role:
         return "value"
     if number.worded:
         return _worded(number, before, after)
+    if number.percent and is_share(after) and kind != "cell":
+        return "setting"
     if number.factor or is_change(number, before, after):
         return "change"
     if _VARIABLE.search(before) or (kind != "cell" and is_setting(before, after)):
         return "setting"
     return "value"
+
+
+def is_share(after: str) -> bool:
+    """Whether a percentage is one of what a set-up has: `6% of the steps`."""
+    return bool(_SHARE.match(after))
 
 
 def is_change(number: Number, before: str, after: str) -> bool:
@@ -220,7 +240,7 @@ def _worded(number: Number, before: str, after: str) -> Role:
 
 def _is_name(number: Number, before: str, after: str) -> bool:
     """Digits inside a name, an index or an exponent: `CIFAR-10`, `x_1`, `V100`, `2D`."""
-    if number.worded:
+    if number.worded or number.spread:
         return False
     last = before[-1:]
     if last.isalpha() or (last in ("_", "^", "/") and before[-2:-1].isalpha()):
@@ -242,8 +262,10 @@ def _is_name(number: Number, before: str, after: str) -> bool:
 
 def _is_pointer(number: Number, before: str, after: str) -> bool:
     whole = float(number.value).is_integer() and not number.percent
-    if number.worded:
+    if number.worded or number.spread:
         return False
+    if _IDENTIFIER.search(before) or _BOUNDS.search(before) or (not number.factor and _SCALED.search(before)):
+        return True
     if whole and (_POINTERS.search(before) and not number.unit):
         return True
     if (

@@ -30,6 +30,13 @@ _CONNECT = re.compile(
     rf"^{_UNITS}{{0,2}}\s*\(\s*$|^{_UNITS}{{0,2}}\s+$|^{_UNITS}{{0,2}}\s+(?:the|in)\s+$"
 )
 _UNNAMED = re.compile(rf"^{_UNITS}{{0,2}}\s+(?:in|with|for|by|under|using)\s+(?:our|the|this)\s+\w+")
+_COUNTED = re.compile(
+    r"^\s*(?:%|×|x|-?\s?fold|times)?\s*(?:more|fewer|less|higher|lower|greater|larger|smaller|better|worse|shorter|longer)"
+    r"(?:\s+[a-z][\w-]*){0,1}\s+$"
+)
+_COMPARED = re.compile(
+    r"\b(?:than|over|versus|vs\.?|against|(?:compared|relative) (?:to|with))(?:\s+(?:the|a|plain))?\s+$"
+)
 _AGAINST = re.compile(r"\b(?:compared|versus|vs|against|than|while|whereas|relative)\b", re.IGNORECASE)
 _JOINT = re.compile(
     rf"^{_UNITS}{{0,2}}\s*(?:,?\s*(?:and|or|to|vs\.?|versus|against|compared (?:to|with)|/|,|→|–|"
@@ -95,6 +102,9 @@ def bound(scope: Scope, mentions: Sequence[Mention], dimension: Dimension) -> fr
     if scope.index < 0:
         return together(fitting)
     number = scope.numbers[scope.index]
+    counted = [m for m in mentions if _counts(scope, number, m)]
+    if counted:
+        return counted[0].names
     fitting = [m for m in mentions if m.full or not any(o.full for o in mentions)]
     own = [m for m in fitting if not (m.start < number.stop and number.start < m.stop)]
     return _in_order(scope, number, own, dimension) if own else None
@@ -114,11 +124,13 @@ def _in_order(
 ) -> frozenset[str] | None:
     before = [m for m in mentions if m.stop <= number.start]
     after = [m for m in mentions if m.start >= number.stop]
-    if after and _belongs(scope, number, after[0]):
-        return after[0].names
     listed = _listed(scope, before, after)
     if listed is not None:
         return listed
+    if after and _belongs(scope, number, after[0]):
+        return after[0].names
+    if before and len({m.names for m in mentions}) == 1 and all(_other(scope, number, m) for m in before):
+        return None  # it stands after `than`, and what is compared with it was named before
     if before:
         taken = [
             m
@@ -149,6 +161,21 @@ def _in_order(
     if not near or compared:
         return None
     return near[0].names
+
+
+def _counts(scope: Scope, number: Number, mention: Mention) -> bool:
+    """Whether a number counts or compares the thing that is mentioned: `1.9× fewer steps`."""
+    if mention.start < number.stop:
+        return False
+    return bool(_COUNTED.match(scope.text[number.stop : mention.start]))
+
+
+def _other(scope: Scope, number: Number, mention: Mention) -> bool:
+    """Whether a mention is only what another is compared with, in an earlier part of the sentence."""
+    behind = scope.text[mention.stop : number.start]
+    return bool(
+        _COMPARED.search(scope.text[: mention.start]) and re.search(r",\s*(?:with|and|at|reaching)\b", behind)
+    )
 
 
 def _belongs(scope: Scope, number: Number, mention: Mention) -> bool:

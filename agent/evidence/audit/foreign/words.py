@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-_TOKEN = re.compile(r"[a-z]+|\d+(?:\.\d+)?", re.IGNORECASE)
+_TOKEN = re.compile(r"\bw/o\b|[a-z]+|\d+(?:\.\d+)?", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _CUT = re.compile(r"[,;:()\[\]=±→≥≤<>—–]|[.!?]\s+(?=[A-Z])")
 STOP = frozenset(
@@ -95,6 +95,9 @@ _SHORT = {
     "div": "division",
     "mult": "multiplication",
     "ft": "finetuning",
+    "w/o": "without",
+    "wo": "without",
+    "no": "without",
 }
 """Common short forms; both forms stay known."""
 
@@ -169,6 +172,8 @@ def agree(name: str, word: str) -> bool:
             return True
         return len(short) == 3 and short == a and len(long) >= 6
     if len(short) >= 5 and short[:4] == long[:4] and _inflected(short, long):
+        return True
+    if len(short) >= 4 and short[-1] == "e" and long in (short[:-1] + "ing", short[:-1] + "ion"):
         return True
     return len(short) >= 6 and Levenshtein.normalized_similarity(a, b) >= 0.84
 
