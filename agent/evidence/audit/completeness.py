@@ -1,7 +1,7 @@
 """Rule `completeness`: what was registered appears, whether it went well or not.
 
 Promises that results speak of every comparison of the verdict, that every registered comparison, every
-failure and every changed line of code that did not run is reported somewhere, and that abstract and conclusion
+failure and every changed line of code that did not run is reported, and that abstract and conclusion
 state the verdict and its scope, the abstract with the primary effect. What limits the verdict is told: caps,
 earlier registrations, tests that disagree.
 """
