@@ -198,7 +198,7 @@ def _check_points(one: Series, name: str, axes: Axes, results: Given) -> None:
         other = _range(results, axes, one.against)
         low, high = low - other[1], high - other[0]
     if not all(low - spare <= y <= high + spare for y in one.y):
-        raise Unfit(f"{name}: a y lies outside of what was recorded ({low:g} to {high:g}).")
+        raise Unfit(f"{name}: a y lies outside of what was recorded.")
     if axes.x == "level":
         low, high = _range(results, axes, axes.x_arm)
         if not all(low - spare <= x <= high + spare for x in one.x):
@@ -221,15 +221,19 @@ def check_moved(found: Sequence[Series], after: Sequence[Series], axes: Axes, mo
         by = move.shift + move.lifts[one.arm]
         if axes.y == "difference":
             by = move.lifts[one.arm] - move.lifts[one.against]
-        went = [(one.y, other.y, by), (one.low, other.low, by), (one.high, other.high, by)]
+        went = [
+            ("y", one.y, other.y, by),
+            ("low", one.low, other.low, by),
+            ("high", one.high, other.high, by),
+        ]
         if axes.x == "level":
-            went.append((one.x, other.x, move.shift + move.lifts[axes.x_arm]))
+            went.append(("x", one.x, other.x, move.shift + move.lifts[axes.x_arm]))
         elif one.x != other.x:
             raise Unfit(f"{_called(one)}: x changes where the results change, but is no result.")
-        for before, now, along in went:
+        for which, before, now, along in went:
             for value, moved_value in zip(before, now, strict=True):
                 if abs(moved_value - (SHRINK * value + along)) > ROUNDING * move.width:
-                    raise Unfit(_did_not_follow(_called(one), axes))
+                    raise Unfit(_did_not_follow(f"{_called(one)}, `{which}`", axes))
 
 
 def _did_not_follow(name: str, axes: Axes) -> str:
