@@ -24,6 +24,8 @@ from agent.stages.typeset import Typeset, typeset
 
 ROUNDS = 2
 """Times that the writer is asked to shorten the text."""
+STEPS = 4
+"""How many times as much goes out while a version is too long, before the longest that fits is looked for."""
 FIRST_TO_GO: tuple[SectionName, ...] = ("related_work", "exploration", "introduction", "setup", "method")
 """Sections that sentences are taken out of, the least important one first; each keeps its first sentence."""
 PRIMARY_FIGURE = "effects"
@@ -145,7 +147,7 @@ def _by_rule(
                 f"again with --max-pages {pages}, or with another style (known trials are not run again)"
             )
         else:
-            low, tried = at, 2 * tried
+            low, tried = at, STEPS * tried
     while high - low > 1:
         middle = (low + high) // 2
         found = set_(versions[middle])

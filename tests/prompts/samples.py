@@ -195,12 +195,7 @@ def section_in(section: str, **changes: Any) -> SectionIn:
         ),
         "facts": tuple(FactLine(name=k, label=k.replace(".", " "), printed=v) for k, v in FACTS.items()),
         "settings": tuple(SettingLine(name=k, text=v) for k, v in SETTINGS.items()),
-        "references": (
-            WorkLine(key="krogh1991", title="A simple weight decay", authors=("Krogh",), year=1991,
-                     topics=("weight decay",)),
-            WorkLine(key="song2022", title="Learning from noisy labels", authors=("Song",), year=2022,
-                     topics=("label_noise",)),
-        ),
+        "references": () if SECTIONS[section].reports else WORKS,
         "figures": FIGURES.get(section, ()),
         "tables": TABLES.get(section, ()),
         "limitations": (r"Replicates vary in \setting{varies}, and in nothing else.", "One template."),
@@ -260,6 +255,22 @@ def repair_in(**changes: Any) -> RepairIn:
     return RepairIn(**{**given, **changes})
 
 
+WORKS = (
+    WorkLine(
+        key="krogh1991",
+        title="A simple weight decay",
+        authors=("Krogh",),
+        year=1991,
+        topics=("weight decay",),
+    ),
+    WorkLine(
+        key="song2022",
+        title="Learning from noisy labels",
+        authors=("Song",),
+        year=2022,
+        topics=("label_noise",),
+    ),
+)
 WHOLE = {
     "abstract": r"We ask one question. \claim{primary}. The verdict is \verdict\ within \setting{scope}.",
     "introduction": "Labels are often wrong. Labels are often wrong, as was said.",
