@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from agent.artifacts import KnobTreatment
 from agent.deps import Deps
-from agent.evidence.passages import Passage
+from agent.evidence.passages import Passage, plain
 from agent.evidence.verdict import SELF_REPORTED
 from agent.prompts.section import OWN_SETTINGS, FloatLine, SectionName
 from agent.stages.study import Study
@@ -71,12 +71,13 @@ def passages(study: Study, deps: Deps) -> tuple[Passage, ...]:
     template = deps.setup.template
     treated = () if isinstance(study.idea.treated, KnobTreatment) else (treated_label(study.idea, template),)
     experiment = (docstrings(template.code()), *treated, *_steps(study), _names(study.code_diff))
+    told = (study.idea.novelty, *docstrings(template.code()).split("\n\n"))
+    labels = (knob.label for knob in template.spec.knobs.values() if knob.label)
     return (
-        *(Passage(text=text) for text in (*design(study, deps), *study.limitations, study.idea.novelty)),
-        *(Passage(text=text) for text in docstrings(template.code()).split("\n\n")),
+        *(Passage(text=text) for text in (*design(study, deps), *study.limitations)),
+        *(Passage(text=plain(text)) for text in told),
         Passage(text=" ".join(re.findall(r"[^\W\d_]+", " ".join(experiment))), kind="code"),
-        *(Passage(text=knob.label, kind="name") for knob in template.spec.knobs.values() if knob.label),
-        Passage(text=study.idea.title, kind="name"),
+        *(Passage(text=plain(text), kind="name") for text in (*labels, study.idea.title)),
         *(Passage(text=line.caption, about=line.label) for line in TABLES.values()),
     )
 

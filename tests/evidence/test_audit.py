@@ -18,7 +18,8 @@ def context(**changes: Any) -> AuditContext:
     fields = {
         "facts": study.facts, "claims": study.claims, "verdict": study.verdict, "plan": study.plan,
         "references": study.references, "settings": study.settings,
-        "figures": study.figures + study.exploration_figures, "arm_labels": study.arm_labels, **changes,
+        "figures": study.figures + study.exploration_figures, "arm_labels": study.arm_labels,
+        "passages": sample.passages(), **changes,
     }  # fmt: skip
     return AuditContext(**fields)
 

@@ -37,11 +37,20 @@ from agent.artifacts import (
     Winner,
     sha256_of,
 )
+from agent.evidence.passages import Passage
 from agent.latex.paper_in import KnobRow, PaperIn, Provenance
 from agent.literature.library import Library
 
 HERE = Path(__file__).parent
 SECTIONS = {path.stem: path.read_text(encoding="utf-8") for path in (HERE / "sample").glob("*.tex")}
+
+
+def passages() -> tuple[Passage, ...]:
+    """What the sample study's record says in words: what its honest sections say."""
+    paragraphs = (text for latex in SECTIONS.values() for text in latex.split("\n\n"))
+    return tuple(Passage(text=text) for text in paragraphs)
+
+
 KNOBS = (
     ("hidden", "hidden units", 64),
     ("epochs", "training epochs", 60),

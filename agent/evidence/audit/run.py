@@ -37,9 +37,8 @@ _OF_A_SECTION: tuple[Callable[[str, str, AuditContext], Iterable[Finding]], ...]
     wording.wording_findings,
     beside.misplaced_facts,
     recorded.unrecorded,
-    support.unsupported,
 )
-_RULES = (commands.RULE, statements.RULE, wording.RULE, beside.RULE, recorded.RULE, support.RULE)
+_RULES = (commands.RULE, statements.RULE, wording.RULE, beside.RULE, recorded.RULE)
 
 
 def audit(
@@ -59,11 +58,12 @@ def audit(
         findings += numbers.typed_numbers(f"{name}.tex", latex)
         for rule in _OF_A_SECTION:
             findings += rule(name, latex, context)
+    findings += support.unsupported(readable, context)
     findings += references.reference_findings(readable, context.references)
     findings += completeness.missing_reports(readable, context)
     findings += whole.missing_sections(sections)
     findings += whole.section_findings(readable)
-    rules = [READABLE, numbers.RULE, *_RULES, references.RULE, completeness.RULE, whole.RULE]
+    rules = [READABLE, numbers.RULE, *_RULES, support.RULE, references.RULE, completeness.RULE, whole.RULE]
     if authored := [figure for figure in context.figures if figure.id == ADDED]:
         findings += captions.authored_captions(authored, context)
         rules.append(captions.RULE)

@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from agent.artifacts import Finding
+from agent.artifacts import Finding, SectionText
 from agent.evidence.audit.asserted import is_disclaimer, licence
 from agent.evidence.audit.context import AuditContext, finding
 from agent.evidence.audit.reading import CITE, FACT, VERDICT, Clause, read
 from agent.evidence.audit.retelling import NAMED, Occurrences, Source, missing, occurrences, source
 from agent.evidence.audit.stems import listed, stem_set
-from agent.evidence.audit.vocabulary import Vocabulary, plain
+from agent.evidence.audit.vocabulary import Vocabulary
 from agent.evidence.audit.words import whole, words
-from agent.evidence.passages import Passage
+from agent.evidence.passages import Passage, plain
 
 RULE = "support"
 _REMEDY = r"retell a passage of the design, name a fact, cite a work or put it into \conjecture{}"
@@ -36,20 +36,22 @@ _DENIES_TELLING = re.compile(
 )
 
 
-def unsupported(name: str, latex: str, context: AuditContext) -> Iterator[Finding]:
-    """The words of a section that nothing supports.
+def unsupported(sections: tuple[SectionText, ...], context: AuditContext) -> Iterator[Finding]:
+    """The words of the sections that nothing supports.
 
     Raises:
-        Unreadable: the text is not balanced LaTeX.
+        Unreadable: a section, or a passage of the record, is not balanced LaTeX.
     """
     support = Support(context)
-    for sentence in read(latex, context.closing):
-        for clause in sentence.clauses:
-            left = support.lacking(clause)
-            if left:
-                said = ", ".join(repr(clause.text[low:high]) for low, high in left)
-                reason = f"nothing that is recorded stands behind {said} here: {_REMEDY}"
-                yield finding(RULE, f"{name}.tex", latex, clause.place(left[0][0]), _shown(clause), reason)
+    for section in sections:
+        for sentence in read(section.latex, context.closing):
+            for clause in sentence.clauses:
+                left = support.lacking(clause)
+                if left:
+                    said = ", ".join(repr(clause.text[low:high]) for low, high in left)
+                    reason = f"nothing that is recorded stands behind {said} here: {_REMEDY}"
+                    place, file = clause.place(left[0][0]), f"{section.name}.tex"
+                    yield finding(RULE, file, section.latex, place, _shown(clause), reason)
 
 
 def _shown(clause: Clause) -> str:

@@ -7,7 +7,6 @@ settings. Does not judge.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +15,7 @@ from agent.evidence.audit.context import AuditContext
 from agent.evidence.audit.reading import CITE, CLAIM, FACT, REF, SETTING, VERDICT, Clause, Mark
 from agent.evidence.audit.source import keys_of
 from agent.evidence.audit.stems import listed, stem_set, words_of
+from agent.evidence.passages import plain
 
 _SPLITS = {"test": "test split confirming", "dev": "dev split exploring"}
 
@@ -80,11 +80,6 @@ class Vocabulary:
         keys = keys_of(mark.name)
         works = [work for work in self.context.references if work.key in keys]
         return _stems_of(*(text for work in works for text in (work.title, *work.authors, *work.topics)))
-
-
-def plain(text: str) -> str:
-    r"""A declared text without what LaTeX would read as a command."""
-    return re.sub(r"[\\{}$%&#^~_]", " ", text)
 
 
 def _stems_of(*texts: str) -> frozenset[str]:
