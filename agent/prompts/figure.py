@@ -1,7 +1,7 @@
 """FIGURE: a figure that the results deserve beside the computed ones, as code over them, or none.
 
-Promises that who answers is told the form of the results and none of their values: the figure is chosen for the
-question, not for what came out. Only what its own code prints when it fails may tell it some.
+Promises that who answers is told the form of the results and none of their values: the figure is chosen for
+the question, not for what came out. Only what its own code prints when it fails may tell it some.
 """
 
 from __future__ import annotations
