@@ -154,6 +154,14 @@ def test_nothing_after_an_end_that_comes_too_early_is_lost(tex: Tex) -> None:
     assert [one.rule for one in mended.repairs] == ["an end before the end"]
 
 
+def test_text_behind_a_percent_sign_is_not_lost_though_tex_does_not_complain(tex: Tex) -> None:
+    mended = repair(small("It is 40% of them.\n\\begin{verbatim}\n5% x\n\\end{verbatim}\n% a comment"), tex)
+    assert mended.compiled.pdf is not None
+    assert r"It is 40\% of them." in text(mended)
+    assert "\n5% x\n" in text(mended)
+    assert len(mended.repairs) == 1
+
+
 def test_a_paper_without_a_mismatch_is_not_taken_for_one_with_it(tex: Tex) -> None:
     mended = repair(small("A weight_decay.\n\n\\par\n{\\small Small.\n\nStill small.\n\n}"), tex)
     assert [one.rule for one in mended.repairs] == ["an unescaped _"]

@@ -18,7 +18,7 @@ from agent.latex.repair.commands import PACKAGE
 from agent.latex.repair.edit import Change, line_at, locate
 from agent.latex.repair.references import in_bibliography, undefined
 from agent.latex.repair.rules import changes, fitting
-from agent.latex.repair.text import ends_early
+from agent.latex.repair.text import ends_early, hides_text
 from agent.prompts.substance import changed
 
 BIBLIOGRAPHY = "references.bib"
@@ -123,8 +123,9 @@ def repair(files: Mapping[str, bytes], tex: Tex, ask: Ask | None = None, *, may_
     if MAIN not in files:
         raise ValueError(f"there is no {MAIN} to repair")
     work = _Work(dict(files), tex, ask, may_load)
-    for change in ends_early(work.latex):
-        work.keep("rule", change, Problem("error", MAIN, 0, "TeX would read no further"))
+    for silent in (ends_early, hides_text):
+        for change in silent(work.latex):
+            work.keep("rule", change, Problem("error", MAIN, 0, "TeX would skip the text that follows"))
     whole = work.run(work.latex, draft=False)
     if whole.pdf is None:
         in_bibliography = any(one.file.endswith(".bbl") for one in whole.errors)

@@ -27,6 +27,7 @@ _DEFINED = re.compile(
 )
 _OPAQUE = re.compile(r"\\begin\{(verbatim|Verbatim|lstlisting|shoalcode)\}.*?\\end\{\1\}", re.DOTALL)
 _ENDS = re.compile(r"\\(?:end\s*\{document\}|endinput(?![A-Za-z@])|bye(?![A-Za-z@])|stop(?![A-Za-z@]))")
+_HIDES = re.compile(r"(?<=\d)[ \t~]?(%)(?=[ \t]*[^\s%])")
 _ESCAPES = {"\a": "a", "\b": "b", "\t": "t", "\v": "v", "\f": "f", "\r": "r"}
 _CONTROL = re.compile(r"([\x00-\x09\x0b-\x1f\x7f])([A-Za-z]*)")
 _PREAMBLE = re.compile(
@@ -53,6 +54,14 @@ def ends_early(latex: str) -> Iterator[Change]:
     for match in reversed(list(_ENDS.finditer(latex, 0, max(stop, 0)))):
         if not any(first < match.start() < last for first, last in opaque):
             yield Change("an end before the end", match.start(), match.end(), "")
+
+
+def hides_text(latex: str) -> Iterator[Change]:
+    """A percent sign after a number, which hides the rest of its line from TeX, the last of them first."""
+    opaque = [match.span() for match in _OPAQUE.finditer(latex)]
+    for match in reversed(list(_HIDES.finditer(latex))):
+        if not any(first < match.start() < last for first, last in opaque):
+            yield Change("an unescaped %", match.start(1), match.end(1), r"\%")
 
 
 def unprintable(latex: str, problem: Problem) -> Iterator[Change]:
