@@ -21,7 +21,10 @@ from agent.workspace import Workspace, write_durably
 REQUEST = "stop"
 """Name of the request's file in the run's folder."""
 SHOW_CURSOR = b"\x1b[?25h\n"
-STOPPING = b"stopping: running trials are ended; a second signal ends at once (resumable either way)\n"
+STOPPING = (
+    b"stopping: running trials are ended, a call to a model, which is paid for, is waited for; a second "
+    b"signal ends at once (resumable either way)\n"
+)
 
 
 class StopRequests:
