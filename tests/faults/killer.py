@@ -32,6 +32,7 @@ FIRST_PUT = {
     "analyse": "facts.json",
     "write": "paper.tex",
     "review": "review-0.json",
+    "lines": "executed.json",
 }
 """The put by which a stage is hit: a file's name, or its folder's."""
 
