@@ -69,6 +69,7 @@ def with_computed(verdicts: list[Verdict], evidence: Evidence) -> tuple[list[Ver
     made: dict[int, Verdict] = {}
     averages: dict[tuple[int, Path], tuple[Family, Quantity]] = {}
     for table in tables.values():
+        _fill(table, evidence)
         _averages(table, made, averages)
         for column in {column for _, column in table}:
             _against_row(table, column, made)
@@ -92,9 +93,33 @@ def _operand(verdict: Verdict, evidence: Evidence) -> Operand:
     return Operand(verdict, min(made, key=lambda one: abs(one - item.number.value)), family, path)
 
 
+def _fill(table: Table, evidence: Evidence) -> None:
+    """Give cells without a known value what their row's names make of a neighbour's path."""
+    for (row, column), cell in table.items():
+        if cell.value is not None or cell.computed:
+            continue
+        for (_, other), known in table.items():
+            if other != column or known.family is None or known.value is None:
+                continue
+            family, words = known.family, cell.verdict.found.words
+            sets = evidence.sets(next(f for f, own in enumerate(evidence.families) if own is family), words)
+            path = list(known.path)
+            for d, names in zip(family.telling, sets, strict=True):
+                if names is not None and len(names) == 1:
+                    path[d] = next(iter(names))
+            quantity = family.by_path.get(tuple(path))
+            stored = central(family.by_path[known.path])
+            value = central(quantity) if quantity is not None else None
+            if value is not None and stored:
+                table[row, column] = Operand(cell.verdict, value * known.value / stored, family, tuple(path))
+                break
+
+
 def _averages(
     table: Table, made: dict[int, Verdict], averages: dict[tuple[int, Path], tuple[Family, Quantity]]
 ) -> None:
+    missed: list[tuple[Operand, list[Operand]]] = []
+    found = 0
     for (row, column), cell in table.items():
         placed = cell.verdict.found.placed
         assert placed is not None
@@ -114,8 +139,14 @@ def _averages(
             operands = [other for _, other in sorted(parts, key=lambda part: part[0])]
             if len(operands) >= 2 and _is_mean(cell, operands):
                 _stand(cell, f"the mean of {len(operands)} values beside it", operands, made)
-                _keep(cell, operands, averages)
+                _keep(operands, averages)
+                found += 1
                 break
+        else:
+            missed.append((cell, [other for _, other in line]))
+    for _, operands in missed if found >= len(missed) else []:
+        if len(operands) >= 2 and all(operand.value is not None for operand in operands):
+            _keep(operands, averages)
 
 
 def _is_mean(cell: Operand, operands: Sequence[Operand]) -> bool:
@@ -129,9 +160,7 @@ def _is_mean(cell: Operand, operands: Sequence[Operand]) -> bool:
     return abs(exact - cell.printed) <= reach or (true and abs(printed - cell.printed) <= reach)
 
 
-def _keep(
-    cell: Operand, operands: Sequence[Operand], averages: dict[tuple[int, Path], tuple[Family, Quantity]]
-) -> None:
+def _keep(operands: Sequence[Operand], averages: dict[tuple[int, Path], tuple[Family, Quantity]]) -> None:
     """Remember an average by what its operands have in common."""
     family = operands[0].family
     if family is None or any(operand.family is not family for operand in operands):

@@ -75,6 +75,12 @@ def change(number: Number, words: Words, evidence: Evidence) -> tuple[Support, P
             if not matched:
                 continue
             open_ones = sum(names is None for i, names in enumerate(sets) if i != place)
+            shown = [pair for pair in found if _shown(pair, evidence)]
+            if open_ones and shown:
+                matched = [(pair, how) for pair, how in matched if pair in shown]
+                found, open_ones = shown, 0 if len(shown) == 1 else open_ones
+                if not matched:
+                    continue
             chance = 2 * len(found) * tolerance(number) / max(abs(number.value), 1e-12)
             if not number.exact:
                 chance = len(found) * 0.02
@@ -86,6 +92,11 @@ def change(number: Number, words: Words, evidence: Evidence) -> tuple[Support, P
                 pair, how = matched[0]
                 return _support(pair, how), pair
     return None
+
+
+def _shown(pair: Pair, evidence: Evidence) -> bool:
+    """Whether the paper's tables show both values."""
+    return all((id(pair.family), path) in evidence.reported for path in (pair.one, pair.other))
 
 
 def _pairs(
@@ -253,7 +264,7 @@ def _agrees(number: Number, words: Words, pair: Pair, family: Family) -> str | N
             return "ratio" if 0.8 * wanted <= ratio <= 1.25 * wanted else None
         return "ratio" if abs(ratio - value) <= reach else None
     points = bool(re.match(r"^\s*(?:%\s*)?(?:absolute|percentage|points?|pp)\b", behind))
-    gap = abs(x - y)
+    gap, last = abs(x - y), number.unit_of_last_place
     fraction = not family.averaged and is_fraction(family, family.paths.index(pair.one))
     if number.percent or points:
         if fraction and number.percent and not points and _ERROR.search(words.near):
@@ -264,12 +275,19 @@ def _agrees(number: Number, words: Words, pair: Pair, family: Family) -> str | N
             for base in (y, x):
                 if not points and base and abs(gap / abs(base) * 100 - value) <= reach:
                     return "relative change"
-        if abs(gap * (100 if fraction else 1) - value) <= reach:
+        scale = 100 if fraction else 1
+        if abs(gap * scale - value) <= reach or abs(_rounded(x * scale, y * scale, last) - value) < last / 10:
             return "difference in points"
         return None
     if fraction and (says_percent(number, words) or value > 1) and abs(gap * 100 - value) <= reach:
         return "difference in points"
-    return "difference" if abs(gap - value) <= reach else None
+    near = abs(gap - value) <= reach or abs(_rounded(x, y, last) - value) < last / 10
+    return "difference" if near else None
+
+
+def _rounded(x: float, y: float, last: float) -> float:
+    """The difference of two values as they are printed, to the last place of their difference."""
+    return abs(round(x / last) - round(y / last)) * last
 
 
 def _support(pair: Pair, how: str) -> Support:

@@ -82,6 +82,8 @@ class Evidence:
         self._mentions: dict[tuple[int, int, str], tuple[Mention, ...]] = {}
         self._open: dict[tuple[int, tuple[frozenset[str] | None, ...]], list[int]] = {}
         self._axes: dict[tuple[int, int, tuple[str, ...]], bool] = {}
+        self.reported: set[tuple[int, tuple[str, ...]]] = set()
+        """Family (by identity) and path of what the paper's tables show; what is left open is rather this."""
 
         self.add(found)
 
@@ -149,9 +151,18 @@ class Evidence:
         while not self.fitting(f, tuple(names for names, _ in given)):
             far = max((rank for names, rank in given if names is not None), default=0)
             if not far:
-                break
+                return self._unclear_left_open(f, given, words)
             given = [(None, rank) if rank == far else (names, rank) for names, rank in given]
         return tuple(given)
+
+    def _unclear_left_open(
+        self, f: int, given: list[tuple[frozenset[str] | None, int]], words: Words
+    ) -> tuple[tuple[frozenset[str] | None, int], ...]:
+        """The same without what the nearest words only hint at."""
+        return tuple(
+            (names, rank) if any(m.full for m in self.mentions(f, d, words.scopes[0])) else (None, rank)
+            for d, (names, rank) in zip(self.families[f].telling, given, strict=True)
+        )
 
     def fitting(self, f: int, sets: tuple[frozenset[str] | None, ...]) -> list[int]:
         """The quantities of a family that the sets allow."""
@@ -224,7 +235,9 @@ class Evidence:
             return self._said(family, path, words)
         if all(names is None for names in sets):
             return False
-        count = len(self.fitting(f, sets))
+        fitting = self.fitting(f, sets)
+        shown = sum((id(family), family.paths[other]) in self.reported for other in fitting)
+        count = shown if shown and (id(family), path) in self.reported else len(fitting)
         chance = count * 2 * tolerance(number) / max(abs(number.value), 1e-12)
         if all(names is not None for names in sets):
             return count == 1 or chance <= CHANCE_NAMED

@@ -81,12 +81,15 @@ def judge(reading: Reading, results: Results, evidence: Evidence) -> list[Verdic
     verdicts: list[Verdict] = []
     tables, text = [i for i in found if i.placed is not None], [i for i in found if i.placed is None]
     _judge_all(tables, verdicts, reading, results, evidence)
+    evidence.reported = {
+        (id(family), path) for v in verdicts if v.support is not None for family, path in v.support.quantities
+    }
     verdicts, averages = with_computed(verdicts, evidence)
     if averages:
         evidence.add(averages)
         evidence.forget()
     _judge_all(text, verdicts, reading, results, evidence)
-    verdicts = _beside(verdicts, reading)
+    verdicts = _repeated(_beside(verdicts, reading), evidence)
     verdicts.sort(
         key=lambda verdict: verdict.found.block.at[verdict.found.offset + verdict.found.number.start]
     )
@@ -147,12 +150,68 @@ def _beside(verdicts: list[Verdict], reading: Reading) -> list[Verdict]:
             how = _follows(verdict.found.number, known[0], known[1])
             if how:
                 proof = f"{known[0].judged.literal} and {known[1].judged.literal} beside it"
+                behind = tuple(q for one in known if one.support for q in one.support.quantities)
                 verdict = replace(
                     verdict,
+                    support=Support(proof, how, behind),
                     judged=replace(verdict.judged, status="supported", evidence=proof, how=how, nearest=""),
                 )
         made.append(verdict)
     return made
+
+
+def _repeated(verdicts: list[Verdict], evidence: Evidence) -> list[Verdict]:
+    """Let a change stand that the paper has shown elsewhere, where the words name what it was shown of."""
+    shown = [
+        v
+        for v in verdicts
+        if v.judged.status == "supported" and v.found.role == "change" and v.support is not None
+    ]
+    made = []
+    for verdict in verdicts:
+        number = verdict.found.number
+        if verdict.judged.status == "unsupported" and verdict.found.role == "change" and number.exact:
+            for other in shown:
+                if _same_change(number, other.found.number) and _names(verdict.found, other, evidence):
+                    how = f"as in line {other.judged.line}: {other.judged.how}"
+                    judged = replace(
+                        verdict.judged,
+                        status="supported",
+                        evidence=other.judged.evidence,
+                        how=how,
+                        nearest="",
+                    )
+                    verdict = replace(verdict, judged=judged)
+                    break
+        made.append(verdict)
+    return made
+
+
+def _same_change(one: Number, other: Number) -> bool:
+    return (abs(one.value), one.percent, one.factor, one.unit_of_last_place) == (
+        abs(other.value),
+        other.percent,
+        other.factor,
+        other.unit_of_last_place,
+    )
+
+
+def _names(item: Found, other: Verdict, evidence: Evidence) -> bool:
+    """Whether a number's own words name what two values have in common, and nothing else."""
+    assert other.support is not None
+    behind = other.support.quantities
+    if len(behind) != 2 or behind[0][0] is not behind[1][0]:
+        return False
+    family = behind[0][0]
+    f = next(f for f, own in enumerate(evidence.families) if own is family)
+    named = 0
+    for d, (names, rank) in zip(family.telling, evidence.ranked(f, item.words), strict=True):
+        one, two = behind[0][1][d], behind[1][1][d]
+        if one == two and names is not None and rank == 0:
+            if one not in names:
+                return False
+            named += 1
+    return named > 0
 
 
 def _follows(number: Number, one: Verdict, two: Verdict) -> str:
@@ -436,14 +495,11 @@ def _told(item: Found, evidence: Evidence) -> bool:
 def _measured(item: Found, evidence: Evidence) -> bool:
     """Whether the noun of a setting is also the name of something measured."""
     nouns = setting_words(item.text[: item.number.start], item.text[item.number.stop :])
-    scope = item.words.scopes[0]
     return bool(nouns) and any(
         stem(word) == nouns[-1]
-        for f, family in enumerate(evidence.families)
+        for family in evidence.families
         for d in family.telling[-1:]
-        for mention in evidence.mentions(f, d, scope)
-        if mention.full
-        for name in mention.names
+        for name in family.dimensions[d].names
         for word in name_tokens(name)
         if len(word) > 3
     )

@@ -61,8 +61,9 @@ token context character block embedding instance feature element pair repeat sub
 validation testing document sentence word query client round expert agent environment annotator
 participant item neuron weight weighting bias update frame second minute attention input output
 sequence observation level bit gb ram memory variant strategy configuration model baseline metric
-experiment approach algorithm factor variable group category episode rollout transition trajectory thread process machine server beam candidate restart frame hop
-"""
+experiment approach algorithm factor variable group category
+episode rollout transition trajectory thread process machine server beam candidate restart frame
+hop """
 _NOUNS = frozenset(_NOUNS_TEXT.split())
 _STRICT_TEXT = """
 epoch batch seed layer head dropout decay warmup momentum fold split vocab vocabulary window kernel
