@@ -322,4 +322,4 @@ def section_is_licensed(data: SectionIn, answer: SectionOut) -> tuple[str, ...]:
     return tuple(problems)
 
 
-SECTION = Prompt("section", 4, SectionIn, SectionOut, role="write", check=section_is_licensed)
+SECTION = Prompt("section", 5, SectionIn, SectionOut, role="write", check=section_is_licensed)

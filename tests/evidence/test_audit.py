@@ -47,7 +47,7 @@ def test_an_honest_paper_passes() -> None:
     found = audit(sections(), context(), bound)
     assert found.findings == ()
     assert found.passed
-    assert len(found.checked) == 12
+    assert len(found.checked) == 13
 
 
 def test_an_honest_code_paper_passes() -> None:
@@ -110,8 +110,8 @@ def test_a_sentence_that_nothing_backs_is_found(name: str) -> None:
     "sentence",
     [
         r"So \claim{primary}.",
-        r"The smallest effect of interest, e.g. in Fig. A of J. Doe, is \fact{plan.sesoi}.",
-        r"Others found more \cite{frenay2014classification}.",
+        r"The smallest effect of interest, i.e. that of the plan, is \fact{plan.sesoi}.",
+        r"Label noise has a survey \cite{frenay2014classification}.",
         r"\conjecture{Dropout may be the best remedy.}",
         "Does it help elsewhere?",
     ],
@@ -120,13 +120,9 @@ def test_a_backed_sentence_passes(sentence: str) -> None:
     assert planted("results", sentence) == ()
 
 
-def test_prose_elsewhere_needs_no_evidence_behind_each_sentence() -> None:
-    assert planted("limitations", "Another study might find something else.") == ()
-
-
 def test_an_unknown_work_is_found() -> None:
-    found = planted("related_work", r"Others agree \citep{frenay2014classification,ghost2020}.")
-    assert [(f.rule, f.column) for f in found] == [("references", 14)]
+    found = planted("related_work", r"See also \citep{frenay2014classification,ghost2020}.")
+    assert [(f.rule, f.column) for f in found] == [("references", 10)]
     assert "ghost2020" in found[0].quotation
 
 

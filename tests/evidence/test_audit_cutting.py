@@ -21,7 +21,7 @@ def test_a_sentence_that_fails_goes_out_and_the_rest_passes(name: str) -> None:
 
 
 def test_an_item_goes_out_with_its_mark() -> None:
-    item = r"\begin{itemize}\item It was measured once.\item It reached 0.9.\end{itemize}"
+    item = r"\begin{itemize}\item It is a test of dropout.\item It reached 0.9.\end{itemize}"
     faulty = sections(setup=sample.SECTIONS["setup"] + "\n\n" + item)
     kept, cuts = without_findings(faulty, audit(faulty, context()).findings)
     assert [cut.latex for cut in cuts] == ["It reached 0.9."]

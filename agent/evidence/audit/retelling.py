@@ -47,15 +47,18 @@ Occurrences = Mapping[str, tuple[Occurrence, ...]]
 
 
 def occurrences(clause: Clause, context: AuditContext) -> Occurrences:
-    """The words of a clause."""
+    """The words of a clause but for those that name an arm."""
     denial = words("denial").search(clause.text)
     from_here = denial.start() if denial else len(clause.text)
     groups = _groups(clause.text, context)
     compared = {
         m.start() for m in words("better", "worse", "higher", "lower", "comparing").finditer(clause.text)
     }
+    named = [(mention.start, mention.stop) for mention in mentions(clause.text, context)]
     found: dict[str, list[Occurrence]] = {}
     for stem, start, stop in stems(clause.text):
+        if any(low <= start < high for low, high in named):
+            continue
         before = [arms for arms, low in groups if low <= start]
         arms = before[-1] if before else groups[0][0] if groups else frozenset()
         found.setdefault(stem, []).append(

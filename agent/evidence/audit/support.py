@@ -3,8 +3,8 @@
 Promises to name each word of a clause that is neither neutral nor of the facts, claims, settings, works,
 figures and verdict printed in its sentence, nor of the one passage of the record that it retells best. A
 sentence with a fact may retell only a passage that names it, a clause with a citation none, and a clause that
-says that something is more or the same owes every one of its words. Conjectures are left out. Knows no
-meanings: a false sentence made of its own evidence's words is for the other rules.
+says that something is more or the same owes every one of its words. Conjectures and questions are left out.
+Knows no meanings: a false sentence made of its own evidence's words is for the other rules.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from functools import cached_property
 from agent.artifacts import Finding, SectionText
 from agent.evidence.audit.asserted import is_disclaimer, licence
 from agent.evidence.audit.context import AuditContext, finding
-from agent.evidence.audit.reading import CITE, FACT, VERDICT, Clause, read
+from agent.evidence.audit.reading import CITE, FACT, VERDICT, Clause, Sentence, read
 from agent.evidence.audit.retelling import NAMED, Occurrences, Source, missing, occurrences, source
 from agent.evidence.audit.stems import listed, stem_set
 from agent.evidence.audit.vocabulary import Vocabulary
 from agent.evidence.audit.words import whole, words
 from agent.evidence.passages import Passage, plain
+from agent.prompts.sentences import is_declarative
 
 RULE = "support"
 _REMEDY = r"retell a passage of the design, name a fact, cite a work or put it into \conjecture{}"
@@ -44,7 +45,7 @@ def unsupported(sections: tuple[SectionText, ...], context: AuditContext) -> Ite
     """
     support = Support(context)
     for section in sections:
-        for sentence in read(section.latex, context.closing):
+        for sentence in filter(_is_told, read(section.latex, context.closing)):
             for clause in sentence.clauses:
                 left = support.lacking(clause)
                 if left:
@@ -52,6 +53,11 @@ def unsupported(sections: tuple[SectionText, ...], context: AuditContext) -> Ite
                     reason = f"nothing that is recorded stands behind {said} here: {_REMEDY}"
                     place, file = clause.place(left[0][0]), f"{section.name}.tex"
                     yield finding(RULE, file, section.latex, place, _shown(clause), reason)
+
+
+def _is_told(sentence: Sentence) -> bool:
+    """Whether a sentence says something, rather than asks."""
+    return is_declarative(sentence.text)
 
 
 def _shown(clause: Clause) -> str:

@@ -33,14 +33,14 @@ class Vocabulary:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The words of what the study calls its arms, metrics and knobs."""
+        """The words of what the study calls its metrics and knobs, and of its title."""
         context = self.context
         knobs = [name.rpartition(".")[2] for name in context.settings if name.startswith("knob.")]
         metrics = [fact.metric for fact in context.facts.items]
         labels = [passage.text for passage in context.passages if passage.kind == "name"]
         code = "mechanism code edited unchanged" if context.code_diff else ""
         metric = str(context.settings.get("metric", ""))
-        return _stems_of(*knobs, *metrics, *labels, *context.arm_labels.values(), metric, code)
+        return _stems_of(*knobs, *metrics, *labels, metric, code)
 
     @cached_property
     def things(self) -> frozenset[str]:
