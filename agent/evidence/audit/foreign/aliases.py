@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agent.evidence.audit.foreign.dimensions import Dimension, Mention
-from agent.evidence.audit.foreign.evidence import Evidence, is_fraction, scales, stats_of, tolerance
+from agent.evidence.audit.foreign.evidence import Evidence
+from agent.evidence.audit.foreign.printing import is_fraction, scales, stats_of, tolerance
 from agent.evidence.audit.foreign.reading import Reading
 from agent.evidence.audit.foreign.scopes import words_scope
 
 if TYPE_CHECKING:
-    from agent.evidence.audit.foreign.judging import Found
+    from agent.evidence.audit.foreign.finding import Found
 
 VOTES = 3
 _BRACKET = re.compile(r"([^()\n.;:,|]{2,70}?)\s*\(([^()]{1,40})\)")

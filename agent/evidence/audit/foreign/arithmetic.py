@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.evidence.audit.foreign.dimensions import Dimension, Family
-from agent.evidence.audit.foreign.evidence import Evidence, central, scales, tolerance
+from agent.evidence.audit.foreign.evidence import Evidence
+from agent.evidence.audit.foreign.printing import central, scales, tolerance
 from agent.evidence.audit.foreign.results import Quantity
 
 if TYPE_CHECKING:
-    from agent.evidence.audit.foreign.judging import Verdict
+    from agent.evidence.audit.foreign.finding import Verdict
 
 AVERAGE = re.compile(r"\b(?:avg|averages?|means?|overall|macro)\b", re.IGNORECASE)
 DELTA = re.compile(

@@ -11,17 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.evidence.audit.foreign.dimensions import Family
-from agent.evidence.audit.foreign.evidence import (
-    CHANCE,
-    Evidence,
-    Support,
-    Words,
-    central,
-    is_fraction,
-    says_percent,
-    tolerance,
-)
+from agent.evidence.audit.foreign.evidence import CHANCE, Evidence, Support
 from agent.evidence.audit.foreign.numerals import Number
+from agent.evidence.audit.foreign.printing import central, is_fraction, says_percent, tolerance
+from agent.evidence.audit.foreign.scopes import Words
 
 _UP_TO = re.compile(
     r"\b(up to|at most|as much as|maximum|max|largest|most substantial|greatest|biggest|at best|highest)\b",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.evidence.audit.foreign.dimensions import Dimension, Mention
 from agent.evidence.audit.foreign.numerals import Number, numbers
@@ -63,6 +63,20 @@ class Sentence:
     text: str
     words: tuple[Token, ...]
     numbers: tuple[Number, ...]
+
+
+@dataclass
+class Words:
+    """A number's scopes, nearest first, and what they say beside names."""
+
+    scopes: tuple[Scope, ...]
+    near: str
+    """The words that could say percent, unit or statistic: headers, caption, sentence."""
+    table: bool = False
+    axes: tuple[str, ...] = ()
+    """The labels of all rows and columns of its table, one axis each, parted by line ends."""
+    cache: dict[tuple[int, int], tuple[frozenset[str] | None, int]] = field(default_factory=dict)
+    """What each dimension of each family is given, and by which scope."""
 
 
 def words_scope(text: str) -> Scope:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from agent.evidence.audit.foreign.judging import Verdict
+from agent.evidence.audit.foreign.finding import Verdict
 from agent.evidence.audit.foreign.report import Remark
 from agent.evidence.audit.foreign.results import Results
 from agent.evidence.audit.foreign.words import name_tokens
