@@ -174,9 +174,7 @@ def _tried_out(draft: Draft) -> None:
         r"Table~\ref{tab:exploration} and Figure~\ref{fig:exploration} show what was seen.",
         r"Table~\ref{tab:exploration} shows what was seen.",
     )
-    draft.say(
-        "They show that the arms run and how far their scores spread; the verdict does not rest on them."
-    )
+    draft.say("They show that each arm runs, and the spread; the verdict does not rest on them.")
 
 
 def limitations(draft: Draft) -> None:

@@ -19,7 +19,7 @@ def introduction(draft: Draft) -> None:
         + (
             "That is what this study tests, for one change."
             if draft.searched
-            else "This study tests one change against the baseline that a person brought, in fresh trials."
+            else "This study tests one change against the baseline that a person brought."
         )
     )
     draft.paragraph()
@@ -90,12 +90,9 @@ def _arms_of_a_person(draft: Draft) -> None:
     draft.say(
         "Treatment and baseline differ in code."
         if draft.about_code
-        else rf"Treatment and baseline run the same code; they differ in the knob \emph{{{draft.treated}}}."
+        else rf"All arms run the same code; the arms differ in the knob \emph{{{draft.treated}}}."
     )
-    draft.say(
-        r"Before the plan was registered, each arm was run on a few exploring replicates of the dev split, "
-        r"in \fact{explore.trials} trials: they show that it runs, and how far its scores spread."
-    )
+    draft.retell("Before registering, each arm was run")
 
 
 def _arms_of_code(draft: Draft) -> None:
@@ -121,10 +118,7 @@ def _arms_of_edits(draft: Draft) -> None:
 
 def _arms_of_brought_code(draft: Draft) -> None:
     """The code that a person brought, tuned like the template's."""
-    draft.say(
-        "The baseline is the template's code with its knobs tuned. The treatment is the code that a person "
-        "brought, with its knobs tuned over the same configurations; constants of that code were not tuned."
-    )
+    draft.retell("The baseline is the template's code")
     draft.say(
         r"Each of the two arms was tuned with \fact{explore.baseline.candidates} configurations: the "
         "template's defaults and random draws that the arms share. All were run on one "
@@ -162,7 +156,7 @@ def _registered(draft: Draft) -> None:
         "The plan was registered before the first confirming trial: arms, comparisons, metric, number of "
         "replicates, smallest effect of interest and level.",
     )
-    comparator = "each deciding comparator" if draft.about_code else "baseline"
+    comparator = "every comparator" if draft.about_code else "baseline"
     draft.say(
         f"The verdict follows by rule from the interval of the difference between treatment and {comparator}."
     )
