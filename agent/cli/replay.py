@@ -2,11 +2,13 @@
 
 Promises to use no network, no sandbox and no prepared data, and to leave the run untouched: answers come from
 the journal, trials from their recorded results, what people said from its files. A text that comes out
-otherwise is named with its first difference. PDFs of papers are not made again.
+otherwise is named with its first difference. PDFs of papers are not made again; only where a run limits the
+pages of its papers does TeX run in its sandbox, since the text depends on what it counts.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -25,7 +27,7 @@ from agent.cli.events import beginning, events
 from agent.cli.look import known_run, print_json, print_table
 from agent.cli.people import copy_answers, copy_wishes
 from agent.cli.template import named_template
-from agent.deps import Deps
+from agent.deps import Deps, Tex
 from agent.errors import Stopped, StudyError, UserError
 from agent.ledger import Ledger
 from agent.ports import Finished
@@ -178,7 +180,7 @@ def _replayed(
         executor=executor,
         calculator=build.calculations(run, source, target),
         literature=build.literature(template),
-        tex=None,
+        tex=_tex(run, target),
         unenforced=unenforced_limits(source.run_folder(run.name)),
         stop=lambda: None,
         consent=lambda _consent, _why: True,
@@ -189,6 +191,23 @@ def _replayed(
     except (Stopped, StudyError) as error:
         return executor, str(error)
     return executor, ""
+
+
+def _tex(run: Run, workspace: Workspace) -> Tex | None:
+    """TeX where the text depends on the pages that it makes; else None.
+
+    Raises:
+        UserError: there is no TeX here.
+    """
+    if run.max_pages is None or not run.pdf:
+        return None
+    from agent.cli.settings import load
+    from agent.cli.tex import find_tex, open_tex
+
+    settings = load({}, Path(), os.environ)
+    where = find_tex(settings.sandbox)
+    sandbox, _ = build.sandbox(settings, None, workspace)
+    return open_tex(where, settings.sandbox, workspace, sandbox)
 
 
 def unenforced_limits(folder: Path) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
         (["run", MICRO, "--ideas", "few"], ["--ideas"]),
         (["run", MICRO, "--max-pages", "0"], ["--max-pages", "1"]),
         (["run", MICRO, "--max-pages", "-3"], ["--max-pages"]),
-        (["run", MICRO, "--max-pages", "few"], ["--max-pages", "few"]),
+        (["run", MICRO, "--max-pages", "few"], ["--max-pages", "integer"]),
         (["run", MICRO, "--max-pages", "4", "--no-pdf"], ["max_pages = 4", "--no-pdf"]),
         (["run", MICRO, "--workspace", "/proc/nowhere"], ["/proc/nowhere", "--workspace"]),
         (["resume", "nothing"], ["nothing", "there is: none"]),
