@@ -21,7 +21,18 @@ def shoal(*command: str) -> tuple[int, str]:
 def run(workspace: Path, limit: int, *more: str) -> tuple[int, str]:
     """One study; later ones find its trials known."""
     return shoal(
-        *("run", str(MICRO), "--workspace", str(workspace), "--sandbox", "bubblewrap", "--explore", "4"),
+        *(
+            "run",
+            str(MICRO),
+            "--idea",
+            "attention",
+            "--workspace",
+            str(workspace),
+            "--sandbox",
+            "bubblewrap",
+            "--explore",
+            "4",
+        ),
         *("--replicates", "8", "--allow-uninformative", "--max-pages", str(limit), *more),
     )
 

@@ -41,6 +41,7 @@ def command(run: Run) -> str:
     words += [f"--ideas {run.ideas}"] if run.ideas != 1 else []
     words += [f"--replicates {run.replicates}"] if run.replicates else []
     words += [f"--style {run.style}"] if run.style == "twocolumn" else []
+    words += [f"--max-pages {run.max_pages}"] if run.max_pages else []
     words += [f"--figures {run.figures}"] if run.figures else []
     return " ".join([*words, f"--explore {run.explore} --regime {run.regime} --seed {run.seed}"])
 
