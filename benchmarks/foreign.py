@@ -2,11 +2,11 @@
 
     python benchmarks/foreign.py [--papers 30] [--first 0] [--style NAME …] [--show]
 
-Seeded papers of five styles (benchmarks/foreign_styles/) with results in several formats. In each, an eighth of
-the numbers that results decide is replaced: half by invented ones of the same size and form, half by right
+Seeded papers of five styles (benchmarks/foreign_styles/) with results in several formats. In each, one in
+eight of the numbers that results decide is replaced: half by invented ones of the same size and form, half by right
 values of another arm or data set. Bars, for each style: at least 95 % of the invented and 70 % of the swapped
-flagged, at most 5 % of the right ones and of those that no result decides (settings, years, names). Exits with
-1 where one is missed.
+flagged, at most 5 % of the right ones and of those that no result decides (settings, years, names). Exits
+with 1 where one is missed.
 """
 
 from __future__ import annotations
@@ -89,11 +89,12 @@ def measure(draw: Callable[[int], Paper], seeds: range, shown: bool) -> Counts:
             counts[what, kind, is_flagged] += 1
             if shown and is_flagged == (what in ("right", "other")):
                 print(f"{paper.name}: {what} {kind} {context(paper, replaced, index)}")
-                print(
-                    f"    {judged.status}, {judged.how}, {judged.nearest or judged.evidence}"
+                said = (
+                    f"{judged.status}, {judged.how}, {judged.nearest or judged.evidence}"
                     if judged
-                    else "    unseen"
+                    else "unseen"
                 )
+                print(f"    {said}")
     return counts
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (lines of the drawn papers stay whole)
 r"""A style of other systems' papers: fine-tuning on text tasks, methods as rows and tasks as columns.
 
 Percentages of fractions, an average column, deviations behind ± or in a macro, a table of ablations with
@@ -72,15 +73,15 @@ class Study:
 
     def label(self, key: str) -> str:
         """A method as the text writes it."""
-        return dict((k, n) for n, k in self.methods).get(key, self.name)
+        return {k: n for n, k in self.methods}.get(key, self.name)
 
-    def keys(self) -> list[str]:
+    def arms(self) -> list[str]:
         """All methods of the main table, the proposed one last."""
         return [key for _, key in self.methods] + [self.ours[1]]
 
     def near(self, method: str, task: int) -> list[float]:
         """Values that could be mistaken for a cell's."""
-        return [self.value(other, task) for other in self.keys() if other != method] + [
+        return [self.value(other, task) for other in self.arms() if other != method] + [
             self.value(method, other) for other in range(len(self.tasks)) if other != task
         ]
 
@@ -126,7 +127,7 @@ def _fill(study: Study) -> None:
     rng = study.sheet.rng
     for _, task, _, metric, centre in study.tasks:
         top = centre + 0.02
-        for key in study.keys():
+        for key in study.arms():
             middle = rng.gauss(top + 0.012 if key == study.ours[1] else centre, 0.015)
             study.sheet.fill((key, task, metric), middle, rng.uniform(0.002, 0.008), len(study.seeds))
             study.sheet.fill(
@@ -144,7 +145,7 @@ def _gap(study: Study, a: str, b: str, task: int) -> str:
     def points(x: str, y: str) -> float:
         return abs(round(study.value(x, task), 1) - round(study.value(y, task), 1))
 
-    others = [points(a, other) for other in study.keys() if other not in (a, b)]
+    others = [points(a, other) for other in study.arms() if other not in (a, b)]
     right = points(a, b)
     return study.sheet.put(right, POINT, "difference", others, low=0.1, high=right * 2.5 + 2)
 
@@ -155,7 +156,7 @@ def _cut(study: Study, better: str, worse: str, task: int) -> str:
     def reduction(x: str, y: str) -> float:
         return abs((study.value(x, task) - study.value(y, task)) / (100 - study.value(y, task))) * 100
 
-    others = [reduction(better, other) for other in study.keys() if other not in (better, worse)]
+    others = [reduction(better, other) for other in study.arms() if other not in (better, worse)]
     return study.sheet.put(reduction(better, worse), POINT, "percentage", others, low=1, high=45)
 
 
@@ -171,7 +172,7 @@ def _abstract(study: Study) -> str:
     better, worse = _pair(study, task)
     name = study.tasks[task][0]
     ours = study.ours[1]
-    averages = [study.average(other) for other in study.keys() if other != ours]
+    averages = [study.average(other) for other in study.arms() if other != ours]
     count = sheet.fact(("four", "five", "six")[len(study.tasks) - 4], "structural")
     average = sheet.put(study.average(ours), POINT, "average", averages, low=60, high=92)
     return "\n".join(
@@ -179,8 +180,10 @@ def _abstract(study: Study) -> str:
             r"\begin{abstract}",
             f"We present {study.name}, a parameter-efficient way of tuning small encoders. On {count} tasks it reaches",
             f"an average score of {average}.",
-            f"On {name}, {study.label(better)} improves over {study.label(worse)} by {_gap(study, better, worse, task)} points, while only"
-            f" {sheet.fact('0.4', 'setting')}\\% of the parameters are trained.",
+            (
+                f"On {name}, {study.label(better)} improves over {study.label(worse)} by {_gap(study, better, worse, task)} points, while only"
+                f" {sheet.fact('0.4', 'setting')}\\% of the parameters are trained."
+            ),
             r"\end{abstract}",
         )
     )
@@ -216,8 +219,10 @@ def _setup(study: Study) -> str:
             rf"a learning rate of {rate}, a batch size of {fact('32', 'setting')}, weight decay {fact('0.01', 'setting')} and a warm-up over the first",
             rf"{fact('6', 'setting')}\% of the steps, with sequences of at most {fact('128', 'setting')} tokens. Each run takes one GPU with {fact('24', 'setting')}\,GB.",
             rf"We report mean and standard deviation over {word} seeds ({', '.join(fact(str(s), 'setting') for s in seeds)}).",
-            rf"As in earlier work (Wang et al., {fact('2018', 'structural')}), we report Matthews correlation ($\times {fact('100', 'structural')}$) for CoLA,"
-            " Pearson correlation for STS-B, F1 for MRPC and accuracy otherwise.",
+            (
+                rf"As in earlier work (Wang et al., {fact('2018', 'structural')}), we report Matthews correlation ($\times {fact('100', 'structural')}$) for CoLA,"
+                " Pearson correlation for STS-B, F1 for MRPC and accuracy otherwise."
+            ),
         )
     )
 
@@ -226,9 +231,9 @@ def _main(study: Study) -> str:
     rng, sheet = study.sheet.rng, study.sheet
     form = rng.choice(("pm", "macro", "plain", "subscript"))
     tasks = range(len(study.tasks))
-    best = {task: max(study.keys(), key=lambda key: study.value(key, task)) for task in tasks}
+    best = {task: max(study.arms(), key=lambda key: study.value(key, task)) for task in tasks}
     rows = []
-    for key in study.keys():
+    for key in study.arms():
         cells = [study.label(key) if key != study.ours[1] else f"{study.name} (ours)"]
         if key == study.ours[1]:
             rows.append(r"\midrule")
@@ -244,7 +249,7 @@ def _main(study: Study) -> str:
                 cells.append(rf"$\mathbf{{{mean}}}_{{{spread}}}$" if bold else f"${mean}_{{{spread}}}$")
             else:
                 cells.append(rf"\textbf{{{mean}}}" if bold else mean)
-        others = [study.average(other) for other in study.keys() if other != key]
+        others = [study.average(other) for other in study.arms() if other != key]
         cells.append(sheet.put(study.average(key), POINT, "average", others, low=60, high=92))
         rows.append(" & ".join(cells) + r" \\")
     note = {
@@ -284,7 +289,7 @@ def _spread(study: Study, key: str, task: int) -> str:
     def of(k: str, t: int) -> float:
         return 100 * study.sheet.std((k, study.tasks[t][1], study.tasks[t][3]))
 
-    others = [of(other, task) for other in study.keys() if other != key]
+    others = [of(other, task) for other in study.arms() if other != key]
     right = of(key, task)
     return study.sheet.put(right, POINT, "spread", others, low=0.1, high=right * 3 + 0.5)
 
@@ -314,7 +319,7 @@ def _from_to(study: Study, task: int) -> str:
 
 
 def _respectively(study: Study, task: int) -> str:
-    keys = study.sheet.rng.sample(study.keys(), 3)
+    keys = study.sheet.rng.sample(study.arms(), 3)
     values = listed([rf"{study.cell(key, task)}\%" for key in keys])
     return f"On {study.tasks[task][0]} we obtain {values} for {listed([study.label(key) for key in keys])}, respectively."
 
@@ -340,19 +345,19 @@ def _against(study: Study, task: int) -> str:
 
 
 def _averages(study: Study, task: int) -> str:
-    keys = study.sheet.rng.sample(study.keys(), 2)
+    keys = study.sheet.rng.sample(study.arms(), 2)
     marks = []
     for key in keys:
-        others = [study.average(other) for other in study.keys() if other != key]
+        others = [study.average(other) for other in study.arms() if other != key]
         marks.append(study.sheet.put(study.average(key), POINT, "average", others, low=60, high=92))
     return f"Averaged over all tasks, {study.label(keys[0])} reaches {marks[0]} and {study.label(keys[1])} {marks[1]}."
 
 
 def _best_seed(study: Study, task: int) -> str:
-    key = study.sheet.rng.choice(study.keys())
+    key = study.sheet.rng.choice(study.arms())
     _, data, _, metric, _ = study.tasks[task]
     best = 100 * max(study.sheet.raw[key, data, metric])
-    others = [100 * max(study.sheet.raw[other, data, metric]) for other in study.keys() if other != key]
+    others = [100 * max(study.sheet.raw[other, data, metric]) for other in study.arms() if other != key]
     mark = study.sheet.put(best, POINT, "best", others, low=best - 10, high=min(99.9, best + 8))
     return f"The best single seed of {study.label(key)} on {study.tasks[task][0]} reached {mark}."
 
@@ -364,7 +369,7 @@ def _overall(study: Study, task: int) -> str:
     def points(key: str) -> float:
         return abs(round(study.average(ours), 1) - round(study.average(key), 1))
 
-    others = [points(key) for key in study.keys() if key not in (ours, other)]
+    others = [points(key) for key in study.arms() if key not in (ours, other)]
     mark = study.sheet.put(points(other), POINT, "difference", others, low=0.1, high=points(other) * 2.5 + 2)
     word = "above" if study.average(ours) > study.average(other) else "below"
     return f"Overall, the average of {study.name} lies {mark} points {word} that of {study.label(other)}."
@@ -446,7 +451,7 @@ def _appendix(study: Study) -> str:
 
 
 def _arms(study: Study) -> list[str]:
-    return study.keys() + [key for _, key in study.parts]
+    return study.arms() + [key for _, key in study.parts]
 
 
 def _nested(study: Study) -> dict[str, str]:

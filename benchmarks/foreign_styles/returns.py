@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (lines of the drawn papers stay whole)
 r"""A style of other systems' papers: reinforcement learning, environments as rows, returns in thousands.
 
 Grouped thousands (`4,812`, `4\,812`, `\num{4812}`), S columns, standard errors, scores normalised by random and
@@ -82,7 +83,7 @@ def draw(seed: int) -> Paper:
     """The paper of a seed."""
     rng = random.Random(f"returns {seed}")
     form, number = rng.choice(((grouped, False), (thin, False), (fixed(0), False), (fixed(0), True)))
-    methods = rng.sample(BASES, 3) + [rng.choice(OURS)]
+    methods = [*rng.sample(BASES, 3), rng.choice(OURS)]
     study = Study(
         Sheet(rng), rng.sample(WORLDS, rng.choice((3, 4))), methods, rng.choice((5, 8)), form, number
     )

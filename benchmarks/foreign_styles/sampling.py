@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (lines of the drawn papers stay whole)
 r"""A style of other systems' papers: samplers of image models, quality beside cost, at several step counts.
 
 Lower is better (FID, KL), step counts as columns under a spanning header, data sets in \multirow, speed-ups,
@@ -63,20 +64,20 @@ class Study:
         """A sampler as the text writes it."""
         return {k: name for name, k in self.samplers}[key]
 
-    def keys(self) -> list[str]:
+    def arms(self) -> list[str]:
         """All samplers, the proposed one last."""
         return [key for _, key in self.samplers]
 
     def ordered(self, data: str, count: int, metric: str) -> tuple[str, str]:
         """Two samplers, the one with the smaller mean first."""
-        a, b = self.sheet.rng.sample(self.keys(), 2)
+        a, b = self.sheet.rng.sample(self.arms(), 2)
         return (a, b) if self.mean(a, data, count, metric) < self.mean(b, data, count, metric) else (b, a)
 
 
 def draw(seed: int) -> Paper:
     """The paper of a seed."""
     rng = random.Random(f"sampling {seed}")
-    samplers = rng.sample(BASES, 3) + [rng.choice(OURS)]
+    samplers = [*rng.sample(BASES, 3), rng.choice(OURS)]
     study = Study(Sheet(rng), rng.sample(DATA, 3), samplers, rng.choice(COUNTS))
     _fill(study)
     body = [
@@ -104,7 +105,7 @@ def _fill(study: Study) -> None:
     rng, sheet = study.sheet.rng, study.sheet
     for _, data in study.data:
         hard = rng.uniform(2.5, 7.0)
-        for place, key in enumerate(study.keys()):
+        for place, key in enumerate(study.arms()):
             skill = rng.uniform(0.75, 0.95) if place == len(study.samplers) - 1 else rng.uniform(0.9, 1.6)
             memory = rng.uniform(2300, 5200)
             for count in COUNTS:
@@ -126,7 +127,7 @@ def _ratio(study: Study, data: str, count: int, metric: str, a: str, b: str) -> 
     def of(x: str, y: str) -> float:
         return study.mean(y, data, count, metric) / study.mean(x, data, count, metric)
 
-    others = [of(a, other) for other in study.keys() if other not in (a, b)]
+    others = [of(a, other) for other in study.arms() if other not in (a, b)]
     others = [other if other > 1 else 1 / other for other in others]
     return study.sheet.put(of(a, b), fixed(2), "ratio", others, low=1.05, high=3.5)
 
@@ -139,7 +140,7 @@ def _opening(study: Study) -> str:
     return "\n".join(
         (
             r"\begin{abstract}",
-            rf"Diffusion models need many steps. {study.label(study.keys()[-1])} needs few: we study {fact('10', 'setting')}, {fact('20', 'setting')} and {fact('50', 'setting')} function evaluations.",
+            rf"Diffusion models need many steps. {study.label(study.arms()[-1])} needs few: we study {fact('10', 'setting')}, {fact('20', 'setting')} and {fact('50', 'setting')} function evaluations.",
             rf"On {name} with {fact(str(count), 'setting')} evaluations, {study.label(best)} attains an FID of {study.value(best, data, count, 'fid')},",
             rf"compared to {study.value(worse, data, count, 'fid')} for {study.label(worse)}.",
             r"\end{abstract}",
@@ -160,8 +161,8 @@ def _quality(study: Study) -> str:
     spread = rng.random() < 0.5
     rows = []
     for place, (name, data) in enumerate(study.data):
-        best = {c: min(study.keys(), key=lambda key: study.mean(key, data, c, "fid")) for c in COUNTS}
-        for line, key in enumerate(study.keys()):
+        best = {c: min(study.arms(), key=lambda key: study.mean(key, data, c, "fid")) for c in COUNTS}
+        for line, key in enumerate(study.arms()):
             cells = [
                 rf"\multirow{{{len(study.samplers)}}}{{*}}{{{name}}}" if line == 0 else "",
                 study.label(key),
@@ -205,16 +206,16 @@ def _deviation(study: Study, key: str, data: str, count: int) -> str:
     def of(other: str) -> float:
         return study.sheet.std((f"{other}@{count}", data, "fid"))
 
-    others = [of(other) for other in study.keys() if other != key]
+    others = [of(other) for other in study.arms() if other != key]
     return study.sheet.put(of(key), fixed(2), "spread", others, low=0.01, high=of(key) * 3 + 0.05)
 
 
 def _cost(study: Study) -> str:
     rng = study.sheet.rng
     name, data = rng.choice(study.data)
-    count, base = study.fixed_count, study.keys()[0]
+    count, base = study.fixed_count, study.arms()[0]
     rows = []
-    for key in study.keys():
+    for key in study.arms():
         cells = [
             study.label(key),
             study.value(key, data, count, "latency_ms", fixed(1)),
@@ -244,7 +245,7 @@ def _speed(study: Study, data: str, count: int, base: str, key: str) -> str:
     def of(other: str) -> float:
         return study.mean(base, data, count, "latency_ms") / study.mean(other, data, count, "latency_ms")
 
-    others = [of(other) for other in study.keys() if other not in (key, base)]
+    others = [of(other) for other in study.arms() if other not in (key, base)]
     return study.sheet.put(of(key), fixed(2), "ratio", others, low=0.4, high=2.5)
 
 
@@ -256,7 +257,7 @@ def _metrics(study: Study) -> str:
     arrows = {"fid": "", "kl": r" $\downarrow$", "precision": r" $\uparrow$", "recall": r" $\uparrow$"}
     rows = [
         " & ".join(
-            [NAMES[m] + arrows[m], *(rf"\num{{{study.value(k, data, count, m)}}}" for k in study.keys())]
+            [NAMES[m] + arrows[m], *(rf"\num{{{study.value(k, data, count, m)}}}" for k in study.arms())]
         )
         + r" \\"
         for m in ("kl", "precision", "recall")
@@ -268,7 +269,7 @@ def _metrics(study: Study) -> str:
             r"\label{tab:more}",
             rf"\begin{{tabular}}{{l{'c' * len(study.samplers)}}}",
             r"\toprule",
-            " & ".join(["Metric", *(study.label(key) for key in study.keys())]) + r" \\",
+            " & ".join(["Metric", *(study.label(key) for key in study.arms())]) + r" \\",
             r"\midrule",
             *rows,
             r"\bottomrule",
@@ -296,7 +297,7 @@ def _lowers(study: Study, name: str, data: str, count: int) -> str:
     def cut(x: str, y: str) -> float:
         return (1 - study.mean(x, data, count, "fid") / study.mean(y, data, count, "fid")) * 100
 
-    others = [abs(cut(other, worse)) for other in study.keys() if other not in (best, worse)]
+    others = [abs(cut(other, worse)) for other in study.arms() if other not in (best, worse)]
     mark = study.sheet.put(cut(best, worse), fixed(1), "percentage", others, low=1, high=60)
     return (
         rf"At {study.sheet.fact(str(count), 'setting')} NFE on {name}, {study.label(best)} lowers the FID from {study.value(worse, data, count, 'fid')} "
@@ -317,7 +318,7 @@ def _latency(study: Study, name: str, data: str, count: int) -> str:
     def gap(key: str) -> float:
         return abs(study.mean(slow, data, count, "latency_ms") - study.mean(key, data, count, "latency_ms"))
 
-    others = [gap(other) for other in study.keys() if other not in (quick, slow)]
+    others = [gap(other) for other in study.arms() if other not in (quick, slow)]
     saved = study.sheet.put(gap(quick), fixed(1), "difference", others, low=0.5, high=gap(quick) * 2.5 + 10)
     return (
         rf"On {name} at NFE {study.sheet.fact(str(count), 'setting')}, the latency of a batch drops from \SI{{{marks[0]}}}{{\milli\second}} with {study.label(slow)} "
@@ -332,14 +333,14 @@ def _memory(study: Study, name: str, data: str, count: int) -> str:
 
 
 def _respectively(study: Study, name: str, data: str, count: int) -> str:
-    key = study.sheet.rng.choice(study.keys())
+    key = study.sheet.rng.choice(study.arms())
     values = listed([study.value(key, data, c, "fid") for c in COUNTS])
     counts = listed([study.sheet.fact(str(c), "setting") for c in COUNTS])
     return f"The FID of {study.label(key)} on {name} is {values} at {counts} evaluations, respectively."
 
 
 def _throughput(study: Study, name: str, data: str, count: int) -> str:
-    key = study.sheet.rng.choice(study.keys())
+    key = study.sheet.rng.choice(study.arms())
     mark = study.value(key, data, count, "throughput_img_s", fixed(0))
     return f"{study.label(key)} generates {mark} images per second on {name} with {study.sheet.fact(str(count), 'setting')} evaluations."
 
@@ -348,9 +349,9 @@ def _mean_fid(study: Study, name: str, data: str, count: int) -> str:
     def of(key: str) -> float:
         return statistics.fmean(study.mean(key, d, count, "fid") for _, d in study.data)
 
-    a, b = study.sheet.rng.sample(study.keys(), 2)
+    a, b = study.sheet.rng.sample(study.arms(), 2)
     marks = [
-        study.sheet.put(of(k), fixed(2), "average", [of(other) for other in study.keys() if other != k])
+        study.sheet.put(of(k), fixed(2), "average", [of(other) for other in study.arms() if other != k])
         for k in (a, b)
     ]
     return (
@@ -397,7 +398,7 @@ def _appendix(study: Study) -> str:
 
 
 def _cells(study: Study) -> list[tuple[str, str, int]]:
-    return [(key, data, count) for key in study.keys() for _, data in study.data for count in COUNTS]
+    return [(key, data, count) for key in study.arms() for _, data in study.data for count in COUNTS]
 
 
 def _two_files(study: Study) -> dict[str, str]:
