@@ -4,7 +4,7 @@
 
 Seeded papers of five styles (benchmarks/foreign_styles/) with results in several formats. In each, one in
 eight of the numbers that results decide is replaced: half by invented ones of like size and form, half by
-right values of another arm or data set. Bars, for each style: at least 95 % of the invented and 70 % of the swapped
+right values of another arm or data set. Bars, a style: at least 95 % of the invented and 70 % of the swapped
 flagged, at most 5 % of the right ones and of those that no result decides (settings, years, names). Exits
 with 1 where one is missed.
 """
