@@ -37,6 +37,7 @@ _MAIN = "paper.tex"
 _FILE_LINE_ERROR = re.compile(r"^(?:\./)?([^\s:()]+\.\w+):(\d+): (.+)$")
 _BARE_ERROR = re.compile(r"^! (.+)$")
 _ERROR_LINE = re.compile(r"^l\.(\d+) ")
+_AFTER_LINE = re.compile(r"was ignored after line (\d+)")
 _INNER = re.compile(r"^<(?:argument|inserted text|read \*|recently read|to be read again)> ?(.*)$")
 _LAST_TOKEN = re.compile(r"(\\(?:[A-Za-z@]+\*?|.)|[_^&#$%{}~])\s*$")
 _OVERFULL = re.compile(r"^Overfull \\([hv])box \(([\d.]+)pt too (wide|high)\)(?:.*?lines? (\d+))?")
@@ -105,6 +106,7 @@ def _problem(text: str, following: list[str], current: str) -> Problem | None:
     if match := _BARE_ERROR.match(text):
         found = next((m for m in map(_ERROR_LINE.match, following) if m), None)
         near = _near(following)
+        found = found or _AFTER_LINE.search(match[1])
         line = int(found[1]) if found else 0
         return Problem("error", current, line, match[1], macro=_last(near), near=near)
     if match := _OVERFULL.match(text):

@@ -158,6 +158,11 @@ def _in_place_of(text: str) -> str:
     return rf"{NOTE} \\" if text.rstrip().endswith(r"\\") else NOTE
 
 
+def says_something(text: str) -> bool:
+    """Whether a text has more than notes and markup, so that leaving it out changes anything."""
+    return bool(re.search(r"\w", re.sub(r"\\[A-Za-z]+", "", text.replace(NOTE, ""))))
+
+
 def _balanced(text: str) -> bool:
     """Whether braces and environments that begin in a text end in it."""
     plain = re.sub(r"\\[{}\\]", "", text)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from agent.latex.compile import MAIN, Compiled
 from agent.latex.diagnose import Problem, causes, gave_up
-from agent.latex.repair.blocks import NOTE, left_out, parts, pieces
+from agent.latex.repair.blocks import NOTE, left_out, parts, pieces, says_something
 from agent.latex.repair.commands import PACKAGE
 from agent.latex.repair.edit import Change, line_at, locate
 from agent.latex.repair.references import in_bibliography, undefined
@@ -198,6 +198,8 @@ def _by_leaving_out(work: _Work, problem: Problem, errors: tuple[Problem, ...]) 
     latex = work.latex
     near = list(left_out(latex, problem)) if problem.line else []
     for change in (*near, *_elsewhere(latex)):
+        if not says_something(latex[change.start : change.stop]):
+            continue
         if not work.left:
             return None
         after = change.apply(latex)

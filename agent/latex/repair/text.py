@@ -28,6 +28,9 @@ _DEFINED = re.compile(
 _OPAQUE = re.compile(r"\\begin\{(verbatim|Verbatim|lstlisting|shoalcode)\}.*?\\end\{\1\}", re.DOTALL)
 _ENDS = re.compile(r"\\(?:end\s*\{document\}|endinput(?![A-Za-z@])|bye(?![A-Za-z@])|stop(?![A-Za-z@]))")
 _HIDES = re.compile(r"(?<=\d)[ \t~]?(%)(?=[ \t]*[^\s%])")
+_INNERMOST = re.compile(
+    r"\\begin\{(itemize|enumerate)\}[ \t]*\n?((?:(?!\\begin\{\1\}).)*?)\\end\{\1\}[ \t]*\n?", re.DOTALL
+)
 _ESCAPES = {"\a": "a", "\b": "b", "\t": "t", "\v": "v", "\f": "f", "\r": "r"}
 _CONTROL = re.compile(r"([\x00-\x09\x0b-\x1f\x7f])([A-Za-z]*)")
 _PREAMBLE = re.compile(
@@ -45,6 +48,9 @@ _PROGRAM = re.compile(
 
 MOST_GAPS = 4
 """Blank lines before an error that are tried."""
+
+DEEPEST = 4
+"""Lists of one kind within each other that LaTeX can set."""
 
 
 def ends_early(latex: str) -> Iterator[Change]:
@@ -237,6 +243,14 @@ def lonely_item(latex: str, problem: Problem) -> Iterator[Change]:
         text = f"\\begin{{itemize}}\n{latex[item:end].rstrip()}\n\\end{{itemize}}\n"
         yield Change("items without a list", item, end, text)
         yield Change("an item without a list", item, item + len(r"\item"), "")
+
+
+def too_deep(latex: str, problem: Problem) -> Iterator[Change]:
+    """Lists within more lists than LaTeX has signs for: the innermost become items of the list around."""
+    for match in _INNERMOST.finditer(latex):
+        before = latex[: match.start()]
+        if before.count(rf"\begin{{{match[1]}}}") - before.count(rf"\end{{{match[1]}}}") >= DEEPEST:
+            yield Change("a list too deep", match.start(), match.end(), match[2])
 
 
 def _lone_items(latex: str) -> Iterator[int]:
