@@ -31,8 +31,8 @@ def series(results):
     return found
 '''
 CAPTION = (
-    "Paired differences in the primary metric: each point is a replicate, and the legend names the arm that was "
-    "subtracted from the treatment."
+    "Paired differences in the primary metric: each point is a replicate, and the legend names the arm that "
+    "was subtracted from the treatment."
 )
 
 
