@@ -2,7 +2,7 @@
 
     python benchmarks/foreign.py [--papers 30] [--first 0] [--style NAME …] [--show]
 
-Seeded papers of five styles (benchmarks/foreign_styles/) with results in several formats. In each, one in
+Seeded papers of six styles (benchmarks/foreign_styles/) with results in several formats. In each, one in
 eight of the numbers that results decide is replaced: half by invented ones of like size and form, half by
 right values of another arm or data set. Bars, a style: at least 95 % of the invented and 70 % of the swapped
 flagged, at most 5 % of the right ones and of those that no result decides (settings, years, names). Exits
@@ -22,7 +22,7 @@ from pathlib import Path
 import foreign_held_out
 import foreign_papers
 from foreign_papers import Paper
-from foreign_styles import language, returns, sampling
+from foreign_styles import forecasting, language, returns, sampling
 from foreign_styles.sheet import TRUTHS
 from report import report, table
 from scipy import stats
@@ -35,6 +35,7 @@ STYLES: dict[str, Callable[[int], Paper]] = {
     "language": language.draw,
     "returns": returns.draw,
     "sampling": sampling.draw,
+    "forecasting": forecasting.draw,
 }
 BARS = {"invented": (0.95, 1.0), "swapped": (0.70, 1.0), "right": (0.0, 0.05), "other": (0.0, 0.05)}
 SHARE = 8
