@@ -167,6 +167,16 @@ def test_a_paper_without_a_mismatch_is_not_taken_for_one_with_it(tex: Tex) -> No
     assert [one.rule for one in mended.repairs] == ["an unescaped _"]
 
 
+def test_a_bibliography_that_is_not_there_is_not_asked_for(tex: Tex) -> None:
+    files = sample.sources(sample.study())
+    broken = files["paper.tex"].replace(
+        rb"\section{Method}", b"\\bibliography{refs_extra}\n\\section{Method}", 1
+    )
+    mended = repair({**files, "paper.tex": broken}, tex)
+    assert mended.compiled.pdf is not None
+    assert mended.files["paper.tex"] == files["paper.tex"]
+
+
 def test_a_work_that_is_not_known_is_said_to_be_and_others_stay(tex: Tex) -> None:
     files = sample.sources(sample.study())
     whole = files["paper.tex"].decode()

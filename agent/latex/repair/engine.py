@@ -16,7 +16,7 @@ from agent.latex.diagnose import Problem, causes, gave_up
 from agent.latex.repair.blocks import NOTE, left_out, parts, pieces, says_something
 from agent.latex.repair.commands import PACKAGE
 from agent.latex.repair.edit import Change, line_at, locate
-from agent.latex.repair.references import in_bibliography, undefined
+from agent.latex.repair.references import in_bibliography, undefined, unknown_bibliographies
 from agent.latex.repair.rules import changes, fitting
 from agent.latex.repair.text import ends_early, hides_text
 from agent.prompts.substance import changed
@@ -128,8 +128,8 @@ def repair(files: Mapping[str, bytes], tex: Tex, ask: Ask | None = None, *, may_
             work.keep("rule", change, Problem("error", MAIN, 0, "TeX would skip the text that follows"))
     whole = work.run(work.latex, draft=False)
     if whole.pdf is None:
-        in_bibliography = any(one.file.endswith(".bbl") for one in whole.errors)
-        _mend_errors(work, work.run(work.latex, draft=True).errors if in_bibliography else whole.errors)
+        elsewhere = any(one.file.endswith(".bbl") or "TeX failed" in one.message for one in whole.errors)
+        _mend_errors(work, work.run(work.latex, draft=True).errors if elsewhere else whole.errors)
         whole = work.run(work.latex, draft=False)
     for _ in range(ROUNDS):
         better = _mend_rest(work, whole)
@@ -267,6 +267,11 @@ def _mend_rest(work: _Work, whole: Compiled) -> Compiled | None:
             said = Repair("rule", "special characters in the bibliography", 0, bibliography.message, "", "")
             work.repairs.append(said)
             return work.run(work.latex, draft=False)
+    failed = next((one for one in whole.errors if "ibtex errors" in one.message), None)
+    absent = next(unknown_bibliographies(work.latex, work.files), None) if failed is not None else None
+    if failed is not None and absent is not None and work.left:
+        work.keep("rule", absent, failed)
+        return work.run(work.latex, draft=False)
     for problem in whole.problems:
         if problem.kind == "undefined" and not problem.message.startswith("link"):
             proposed = list(undefined(work.latex, problem))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from agent.latex.diagnose import Problem
 from agent.latex.escape import ascii_only
 from agent.latex.repair.edit import Change
 
+_BIBLIOGRAPHY = re.compile(r"\\bibliography\{([^{},]*)\}[ \t]*\n?")
 _LABEL = re.compile(r"\\label\{([^}]*)\}")
 _SPECIAL = re.compile(r"(?<!\\)([&#%_])")
 _AS_IT_IS = re.compile(r"\s*(?:@|url\s*=|doi\s*=)|[^\n]*\$")
@@ -37,6 +38,15 @@ def undefined(latex: str, problem: Problem) -> Iterator[Change]:
             note = r"\textit{[a work that is not known]}"
             text = rf"\{match[1]}{match[2]}{{{left}}}" if left else note
             yield Change("an unknown citation", match.start(), match.end(), text)
+
+
+def unknown_bibliographies(latex: str, files: Container[str]) -> Iterator[Change]:
+    """Bibliographies whose file does not lie beside the paper, or that were named before."""
+    seen = set[str]()
+    for match in reversed(list(_BIBLIOGRAPHY.finditer(latex))):
+        if match[1] in seen or f"{match[1].removesuffix('.bib')}.bib" not in files:
+            yield Change("a bibliography that is not there", match.start(), match.end(), "")
+        seen.add(match[1])
 
 
 def in_bibliography(bib: str) -> str:

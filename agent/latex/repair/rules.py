@@ -58,7 +58,7 @@ def _structure(latex: str, problem: Problem) -> Iterator[Change]:
 _TABLE: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     (r"Undefined control sequence", (unknown_command,)),
     (r"Environment \S+ undefined", (unknown_environment,)),
-    (r"Too deeply nested", (too_deep,)),
+    (r"Too deeply nested|Incomplete .if", (too_deep,)),
     (r"Paragraph ended before", (blank_in_argument,)),
     (r"[Cc]an be used only in preamble|Two \\documentclass|Option clash", (only_in_preamble,)),
     (r"Unable to load picture|Unknown graphics|BoundingBox|PDF inclusion|reading image file|xpdf|libpng",
