@@ -31,7 +31,7 @@ from scipy.stats import binomtest
 
 from agent.artifacts import Audit, Fact, Facts, SectionText
 from agent.cli.look import known_run
-from agent.cli.verify import reading
+from agent.cli.recorded import reading
 from agent.evidence.audit import AuditContext, audit
 from agent.stages.manuscript import audited, held_against
 from agent.stages.study import Study

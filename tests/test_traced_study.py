@@ -16,7 +16,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from agent.artifacts import Executed, Paper, Result, Run, SectionText, Tree
-from agent.cli.verify import reading
+from agent.cli.recorded import reading
 from agent.deps import Deps
 from agent.evidence.audit import audit
 from agent.stages.manuscript import held_against

@@ -17,22 +17,22 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from agent.artifacts import Archive, Change, Result, Run, Scores, Trial
 from agent.cli import build, checks
-from agent.cli.events import beginning, events
+from agent.cli.events import beginning
 from agent.cli.look import known_run, print_json, print_table
 from agent.cli.people import copy_answers, copy_wishes
+from agent.cli.recorded import reading
 from agent.cli.template import named_template
-from agent.deps import Deps, Tex
+from agent.deps import Tex
 from agent.errors import Stopped, StudyError, UserError
-from agent.ledger import Ledger
 from agent.ports import Finished
 from agent.store import Recorder
-from agent.templates import Setup, Template
+from agent.templates import Template
 from agent.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -171,20 +171,13 @@ def _replayed(
     copy_wishes(run.name, source, target)
     models = build.Models.parse(run.model)
     executor = Recorded(run.name, source, target)
-    deps = Deps(
-        run=run,
-        setup=Setup.recorded(run, template),
-        workspace=target,
-        ledger=Ledger(target),
+    deps = replace(
+        reading(run, target, template, told=source),
         model=Asked(journal, {"default": models.default, **models.others}),
         executor=executor,
         calculator=build.calculations(run, source, target),
-        literature=build.literature(template),
         tex=_tex(run, target),
-        unenforced=unenforced_limits(source.run_folder(run.name)),
-        stop=lambda: None,
         consent=lambda _consent, _why: True,
-        emit=lambda _event: None,
     )
     try:
         build.run_graph(deps, until=None)
@@ -208,18 +201,6 @@ def _tex(run: Run, workspace: Workspace) -> Tex | None:
     where = find_tex(settings.sandbox)
     sandbox, _ = build.sandbox(settings, None, workspace)
     return open_tex(where, settings.sandbox, workspace, sandbox)
-
-
-def unenforced_limits(folder: Path) -> tuple[str, ...]:
-    """Limits that nothing held on the machine on which the paper was begun, as the events tell."""
-    current: tuple[str, ...] = ()
-    for event in events(folder):
-        if event.get("starts"):
-            current = ()
-        current = tuple(event.get("unenforced", current))
-        if (event.get("kind"), event.get("text")) == ("stage", "write"):
-            break
-    return current
 
 
 @contextmanager

@@ -23,10 +23,10 @@ from agent.cli.damage import damages, refuse
 from agent.cli.events import beginning
 from agent.cli.look import known_run, print_json
 from agent.cli.progress import Progress, progress
+from agent.cli.recorded import reading
 from agent.cli.settings import load
 from agent.cli.stop import StopRequests
 from agent.cli.template import named_template
-from agent.cli.verify import reading
 from agent.deps import Consent, Deps
 from agent.errors import CapReached, Stopped
 from agent.ports import Event

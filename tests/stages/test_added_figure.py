@@ -16,7 +16,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from agent.artifacts import AddedFigure, Axes, Ideas, Run
-from agent.cli.verify import reading
+from agent.cli.recorded import reading
 from agent.deps import Deps
 from agent.evidence.added import Unfit
 from agent.models.ask import Asked

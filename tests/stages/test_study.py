@@ -151,7 +151,7 @@ def test_a_later_run_knows_words_and_dev_scores_of_an_earlier_one(root: Path, tm
 
 
 def test_a_stop_ends_the_drawing_after_the_figure_that_is_being_drawn(root: Path, tmp_path: Path) -> None:
-    from agent.cli.verify import reading
+    from agent.cli.recorded import reading
     from agent.stages.analyse import analyse
 
     shutil.copytree(root / "experiments" / "study", tmp_path / "experiments" / "study")
