@@ -22,7 +22,7 @@ ANYWHERE = ("abstract", *BODY)
 _VERDICTS = {"s": "supported", "r": "refuted", "i": "inconclusive"}
 _WORDING = re.compile(r"^- (?:@([sri]+) )?", re.MULTILINE)
 _END = re.compile(r"(?<=[.?])(?=\s|$)")
-_COUNTS = (4, 5, 7, 8, 12, 15, 20, 25, 32, 50, 60, 100, 120)
+_COUNTS = (7, 8, 12, 15, 20, 25, 32, 50, 60, 100, 120)
 _WORDS = ("five", "seven", "eight", "eleven", "twelve", "fifteen", "seventeen", "twenty", "forty", "sixty")
 
 
@@ -103,6 +103,7 @@ def sentence_ends(latex: str) -> list[int]:
 
 def insert(rng: random.Random, paper: Paper, sentence: str, places: Sequence[str]) -> Planted:
     """`sentence` after some sentence of one of the sections, or as a paragraph of its own."""
+    sentence = sentence[0].upper() + sentence[1:]
     section = rng.choice([place for place in places if place in paper.sections])
     latex = paper.sections[section]
     if section != "abstract" and "\\item" not in latex and rng.random() < 0.2:

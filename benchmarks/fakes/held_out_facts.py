@@ -367,7 +367,7 @@ def limits_of_other_arm(rng: random.Random, paper: Paper) -> Planted | None:
         r"Over the registered replicates <said> \fact{<one>}; the interval is \interval{<other>}.",
         r"Here <said> \fact{<one>}, and its interval, \interval{<other>}, says how sure that is.",
         r"We note that <said> \fact{<one>}, the limits being \interval{<other>}.",
-        r"In other words, <said> \fact{<one>} within \interval{<other>}.",
+        r"In other words, <said> \fact{<one>}, with \interval{<other>} for limits.",
         r"It can be seen that <said> \fact{<one>} and is uncertain by \interval{<other>}.",
     )
     one, other = rng.sample([name for name in names if value(paper, name) != 0.0], 2)

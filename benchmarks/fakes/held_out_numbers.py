@@ -133,10 +133,10 @@ approximate = told(
 - All in all just under <points> points are gained.
 - Accuracies of up to <acc> were recorded for single replicates of the baseline.
 - The arms differ by some <points> points, give or take.
-- More than <n> replicates were looked at in order to be sure.
+- As many as <n> confirming replicates were looked at in order to be sure.
 - The treated network sits close to <acc>, comfortably.
 - The gain is somewhere between 5 and 6 points.
-- A little over <accpc> in a hundred digits are read correctly by the control.
+- Very nearly <accpc> in a hundred digits are read correctly by the control.
 - As a rule of thumb, expect around <points> points from <T>.
 - From the tenth epoch on, the score of the treatment hovers around <acc>.
 """,

@@ -48,7 +48,7 @@ run_time = told(
 
 efficiency = told(
     r"""
-- At inference the treatment comes for free.
+- At inference the treated network is twice as fast as that of the baseline.
 - @si The treated network needs fewer parameters than the baseline for the same score.
 - Energy use was the same in all arms.
 - @s The treatment converges in fewer epochs.
@@ -56,7 +56,7 @@ efficiency = told(
 - The method scales linearly in the number of images.
 - Gains are bought at no extra cost whatsoever.
 - The carbon footprint of the study is negligible.
-- Its implementation is a one-line change in any code base.
+- The treatment halves the time to a given score.
 - Fewer configurations suffice to tune the treated arm.
 """,
     ("abstract", "introduction", "results", "conclusion"),
