@@ -155,9 +155,11 @@ def test_nothing_after_an_end_that_comes_too_early_is_lost(tex: Tex) -> None:
 
 
 def test_text_behind_a_percent_sign_is_not_lost_though_tex_does_not_complain(tex: Tex) -> None:
-    mended = repair(small("It is 40% of them.\n\\begin{verbatim}\n5% x\n\\end{verbatim}\n% a comment"), tex)
+    mended = repair(
+        small("It is 40% of them, \\verb|5 % y|.\n\\begin{verbatim}\n5% x\n\\end{verbatim}\n% a comment"), tex
+    )
     assert mended.compiled.pdf is not None
-    assert r"It is 40\% of them." in text(mended)
+    assert r"It is 40\% of them, \verb|5 % y|." in text(mended)
     assert "\n5% x\n" in text(mended)
     assert len(mended.repairs) == 1
 

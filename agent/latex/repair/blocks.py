@@ -14,6 +14,7 @@ from agent.latex.diagnose import Problem
 from agent.latex.repair.edit import Change, line_bounds, locate
 
 NOTE = r"\textit{[A block that LaTeX could not set was left out here.]}"
+_NOTED = NOTE.removeprefix(r"\textit{").removesuffix("}")
 _HEADING = re.compile(
     r"^[ \t]*(?:\\(?:section|subsection|subsubsection)\*?\{[^\n]*|\\appendix\b.*|\\maketitle.*"
     r"|\\begin\{document\}.*|\\end\{document\}.*|\\FloatBarrier.*|\\begingroup.*|\\bibliograph.*)$",
@@ -160,7 +161,7 @@ def _in_place_of(text: str) -> str:
 
 def says_something(text: str) -> bool:
     """Whether a text has more than notes and markup, so that leaving it out changes anything."""
-    return bool(re.search(r"\w", re.sub(r"\\[A-Za-z]+", "", text.replace(NOTE, ""))))
+    return bool(re.search(r"\w", re.sub(r"\\[A-Za-z]+", "", text.replace(_NOTED, ""))))
 
 
 def _balanced(text: str) -> bool:

@@ -205,7 +205,7 @@ def _by_leaving_out(work: _Work, problem: Problem, errors: tuple[Problem, ...]) 
         after = change.apply(latex)
         now = work.run(after, draft=True).errors
         if _helped(errors, now, latex, after):
-            smaller, now = _smaller(work, change, now)
+            smaller, now = _smaller(work, change, now, errors)
             work.keep("left out", smaller, problem)
             return now
     return None
@@ -216,15 +216,21 @@ def _elsewhere(latex: str) -> list[Change]:
     return [Change("a block left out", start, stop, f"{NOTE}\n\n") for start, stop in pieces(latex)]
 
 
-def _smaller(work: _Work, change: Change, now: tuple[Problem, ...]) -> tuple[Change, tuple[Problem, ...]]:
+def _smaller(
+    work: _Work, change: Change, now: tuple[Problem, ...], errors: tuple[Problem, ...]
+) -> tuple[Change, tuple[Problem, ...]]:
     """The smallest part of a block whose leaving out does as well, down to a sentence or a line."""
-    left = list(parts(work.latex, change))
+    latex = work.latex
+    left = list(parts(latex, change))
     while left and work.left:
         part = left.pop(0)
-        after = work.run(part.apply(work.latex), draft=True).errors
-        if len(after) <= len(now):
+        if not says_something(latex[part.start : part.stop]):
+            continue
+        text = part.apply(latex)
+        after = work.run(text, draft=True).errors
+        if len(after) <= len(now) and _helped(errors, after, latex, text):
             change, now = part, after
-            left = list(parts(work.latex, change))
+            left = list(parts(latex, change))
     return change, now
 
 

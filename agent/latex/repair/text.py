@@ -64,7 +64,7 @@ def ends_early(latex: str) -> Iterator[Change]:
 
 def hides_text(latex: str) -> Iterator[Change]:
     """A percent sign after a number, which hides the rest of its line from TeX, the last of them first."""
-    opaque = [match.span() for match in _OPAQUE.finditer(latex)]
+    opaque = [match.span() for pattern in (_OPAQUE, _VERB) for match in pattern.finditer(latex)]
     for match in reversed(list(_HIDES.finditer(latex))):
         if not any(first < match.start() < last for first, last in opaque):
             yield Change("an unescaped %", match.start(1), match.end(1), r"\%")
