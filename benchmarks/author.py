@@ -40,7 +40,23 @@ SUBJECTS = (
 )
 APART = 16
 """Sentences between the beginnings of two sections, so that none is written twice."""
-VERBS = ("may well account for part of", "could work against", "leaves room for doubt about", "might limit")
+RETELLING = ("introduction", "method", "setup", "exploration")
+"""Sections that retell the design, each its share of the sentences."""
+VALUES = {
+    "method": ("candidates",),
+    "setup": (".n", ".trials", ".alpha", ".level", ".sesoi"),
+    "results": (".mean", ".sd", ".p"),
+    "exploration": (".best", ".default", ".failures"),
+}
+"""Last letters of the facts that a section states, each fact in one section."""
+MOST_FACTS = 8
+KINDS = {"fig": "Figure", "tab": "Table"}
+VERBS = (
+    "may well account for part of",
+    "could work against",
+    "may leave room for doubt about",
+    "might limit",
+)
 OBJECTS = (
     "what is seen here, and another experiment would have to tell how much",
     "the reach of this answer beyond the scope that was declared",
@@ -170,35 +186,53 @@ def train('''
 
 
 def _section(text: str) -> str:
-    """Every claim, reference, fact and label that the section may name, then conjectures up to its length."""
+    """What the record says for the section, in its own words, then conjectures up to the section's length."""
     section = _found(r"# Your section: ([a-z ]+)", text)
     task = text.rpartition("# Your section:")[2]
     most = int(_found(r"(?m)^\d+ to (\d+) words", task))
     names = {kind: _listed(text, headings) for kind, headings in HEADINGS.items()}
-    facts, settings = names["facts"], names["settings"]
     lines = [rf"\claim{{{claim}}}." for claim in names["claims"]]
     if "must state" in task:
         lines.append(r"The verdict within \setting{scope} is \verdict.")
+    if section in RETELLING:
+        design = _bullets(text.partition("\n# The design")[2].partition("\n# ")[0])
+        lines += design[RETELLING.index(section) :: len(RETELLING)]
     if section == "related work":
-        lines += [
-            rf"On {subject}, one work speaks to this question; this test differs from it \citep{{{work}}}."
-            for work, subject in zip(names["cites"], SUBJECTS * 3, strict=False)
-        ]
-    if section in ("results", "exploration", "method", "setup"):
-        lines += [
-            rf"For the {section}, the value that was recorded is \fact{{{fact}}}." for fact in facts[:8]
-        ]
+        lines += _works(text)
+    told = [fact for fact in names["facts"] if fact.endswith(VALUES.get(section, ()))]
+    lines += _values(text, told[:MOST_FACTS])
     if section == "limitations":
-        lines += re.findall(
-            r"(?m)^- (.+)$", text.partition("Limitations of this study")[2].partition("\n\n")[0]
-        )
-    if "varies" in settings and section == "setup":
+        lines += _bullets(text.partition("Limitations of this study")[2].partition("\n\n")[0])
+    if "varies" in names["settings"] and section == "setup":
         lines.append(r"Replicates vary in \setting{varies}.")
-    backing = rf" with \fact{{{facts[0]}}}" if facts else ""
-    lines += [rf"The details{backing} stand in~\ref{{{label}}}." for label in names["labels"]]
+    backing = r" for the \fact{plan.n} replicates" if section == "results" else ""
+    lines += [rf"See {KINDS[label[:3]]}~\ref{{{label}}}{backing}." for label in names["labels"]]
     wanted = min(WORDS_A_SECTION, int(0.8 * most)) - sum(len(line.split()) for line in lines)
     filler = re.split(r"(?<=\.) ", _words(_prose(f"the {section}"), max(0, wanted)))
     return " ".join([*lines, *(rf"\conjecture{{{line}}}" for line in filler if line)])
+
+
+def _bullets(text: str) -> list[str]:
+    """The entries of a list."""
+    return re.findall(r"(?m)^- (.+)$", text)
+
+
+def _works(text: str) -> Iterator[str]:
+    """What each listed work is about, by its topics; where it has none, that it is listed."""
+    for line in _bullets(text.partition("\nReferences:")[2].partition("\n\n")[0]):
+        key, topics = _found(r"^`([^`]+)`:", line), line.partition(" Topics: ")[2]
+        yield (
+            rf"\citet{{{key}}} treat {topics}." if topics else rf"One work on the subject is \citet{{{key}}}."
+        )
+
+
+def _values(text: str, facts: list[str]) -> Iterator[str]:
+    """Each fact in the words that the prompt lists it with."""
+    labels = dict(re.findall(r"(?m)^- `([^`]+)`: ([^=\n]+) = ", text))
+    for fact in facts:
+        label = labels[fact].strip()
+        are = "are" if label.partition(" of ")[0].endswith("s") and "," not in label else "is"
+        yield rf"The {label} {are} \fact{{{fact}}}."
 
 
 def _refined(text: str) -> Iterator[dict[str, str]]:

@@ -154,7 +154,7 @@ def _section(text: str) -> dict[str, Any]:
         lines += re.findall(r"^- (.+)$", limits, re.MULTILINE)
     if "varies" in settings and section[1] == "setup":
         lines.append(r"Replicates vary in \setting{varies}.")
-    backing = r" for the \fact{plan.n} replicates" if "plan.n" in facts else ""
+    backing = r" for the \fact{plan.n} replicates" if section[1] == "results" else ""
     lines += [rf"See~\ref{{{label}}}{backing}." for label in labels]
     for thing, doubt in itertools.product(THINGS, DOUBTS):
         if sum(len(line.split()) for line in lines) >= int(words[1]) + 25:

@@ -9,13 +9,13 @@ from agent.artifacts import Plan
 
 VERDICT_RULE = (
     "The verdict is supported if, against every deciding comparator, the lower limit of the difference is "
-    r"above zero and its mean is at least \fact{plan.sesoi}; refuted if, against some one of them, the upper "
-    r"limit is below \fact{plan.sesoi}; inconclusive otherwise."
+    r"above zero and its mean is at least \fact{plan.sesoi}, the smallest effect of interest; refuted if, "
+    "against some one of them, the upper limit is below that effect; inconclusive otherwise."
 )
 FAILURES = (
     "A failed trial of the treatment counts with the metric's worst value. A failed trial of a comparator "
-    "counts with the best confirmed value of its arm, and a failed one of a deciding comparator caps the "
-    "verdict at inconclusive. An arm of which no trial succeeded has no number."
+    "counts with the best value among its arm's confirming trials, and a failed one of a deciding "
+    "comparator caps the verdict at inconclusive. An arm of which no trial succeeded has no number."
 )
 
 
@@ -55,10 +55,9 @@ def _judged(plan: Plan, *, two_way: bool) -> tuple[str, ...]:
     found = [_interval(two_way), VERDICT_RULE]
     if len(deciding) > 1:
         found.append(
-            "With several deciding comparators the upper limit that refutes is corrected for their number "
-            "(Bonferroni); support needs no correction, since it has to hold against all of them."
+            "With several deciding comparators the upper limit that refutes is corrected for their number; "
+            "support needs no correction, since it has to hold against all of them."
         )
-    found.append("A refuted effect whose corrected upper limit is below zero is called harmful.")
     found.append(FAILURES)
     return tuple(found)
 
@@ -102,7 +101,7 @@ def _control(is_code: bool) -> str:
         return (
             "The control is the template's code again, chosen from as many random configurations as baseline "
             "and treatment had together: does the edit beat what the same number of trials finds without it? "
-            "It is a second deciding comparator."
+            "It is a deciding comparator too."
         )
     return (
         "The control is chosen from as many random configurations over all knobs, the treated one too: did "

@@ -54,8 +54,8 @@ SERVED = (
     "are too favourable, and they are no results: the verdict does not rest on them."
 )
 UNSEARCHED = (
-    "The literature was not searched for this study: the listed works are those that the template's library "
-    "files under its topics, named by title and topic, and what they found was not compared with this study."
+    "No literature was searched: the listed works are those that the template's library files under its "
+    "topics, named by title and topic, and what they found was not compared with this study."
 )
 OPEN = "No mechanism was looked for: what was observed is reported, and why it came about is left open."
 SCRIPTED = (

@@ -2,15 +2,20 @@
 
 import pytest
 
-from agent.artifacts import Arm, Change, Edit, Family, Idea, KnobTreatment, Plan
+from agent.artifacts import Arm, Change, Edit, Family, Idea, KnobTreatment, Plan, SectionText
+from agent.evidence.audit import audit
 from agent.evidence.design import design
 from agent.evidence.limitations import limitations
+from agent.evidence.passages import Passage
 from agent.evidence.verdict import judge
 from agent.prompts.macros import Allowed, macro_problems, used
+from agent.stages.told import ALONE, EVALUATED, OPEN, PAIRED, REGISTERED, SERVED, SPLITS, UNSEARCHED, WHY
 from tests.evidence.studies import plan_of, registration_of, results_of
+from tests.evidence.test_audit import context
 
 N = 8
 ARMS = ("treatment", "baseline", "control", "ablation-a")
+TOLD = (EVALUATED, SPLITS, PAIRED, ALONE, REGISTERED, WHY, SERVED, UNSEARCHED, OPEN)
 
 
 def with_changes(plan: Plan, **changes: Change) -> Plan:
@@ -29,6 +34,16 @@ def test_every_sentence_of_the_design_passes_the_rules_for_writers(
     plan = with_changes(plan_of(ARMS, N, families=families), treatment=Change(edits=edits))
     for sentence in (*design(plan, two_way=two_way), *design(plan, two_way=two_way, shared=True)):
         assert macro_problems(sentence, Allowed(facts=frozenset(used(sentence).facts))) == ()
+
+
+@pytest.mark.parametrize("edits", [(), (Edit(file="experiment.py", search="a", replace="b"),)])
+def test_a_paper_may_retell_every_sentence_of_its_design(edits: tuple[Edit, ...]) -> None:
+    families: dict[str, Family] = {"control": "verdict"} if edits else {}
+    plan = with_changes(plan_of(ARMS, N, families=families), treatment=Change(edits=edits))
+    told = (*design(plan, two_way=True), *TOLD)
+    study = context(passages=tuple(Passage(text=sentence) for sentence in told))
+    found = audit((SectionText(name="method", latex="\n\n".join(told)),), study).findings
+    assert [finding.reason for finding in found if finding.file == "method.tex"] == []
 
 
 def limitations_of(

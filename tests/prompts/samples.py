@@ -23,6 +23,7 @@ from agent.prompts.section import (
     SettingLine,
     WorkLine,
 )
+from agent.stages.told import EVALUATED, SPLITS
 
 CODE = """import json
 import numpy as np
@@ -198,6 +199,7 @@ def section_in(section: str, **changes: Any) -> SectionIn:
         "references": () if SECTIONS[section].reports else WORKS,
         "figures": FIGURES.get(section, ()),
         "tables": TABLES.get(section, ()),
+        "design": (EVALUATED, SPLITS),
         "limitations": (r"Replicates vary in \setting{varies}, and in nothing else.", "One template."),
     }  # fmt: skip
     return SectionIn(**{**given, **changes})
