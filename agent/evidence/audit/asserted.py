@@ -9,6 +9,7 @@ import re
 
 from agent.evidence.audit.context import BACKED_SECTIONS, AuditContext
 from agent.evidence.audit.reading import CITE, FACT, SETTING, Clause
+from agent.evidence.audit.verbatim import is_verbatim
 from agent.evidence.audit.words import whole, words
 
 _FREE = ("introduction", "related_work")
@@ -82,7 +83,10 @@ def is_disclaimer(clause: Clause) -> bool:
 
 
 def licence(clause: Clause, context: AuditContext) -> bool | None:
-    """Whether the intervals bear out a statement about them; None where the clause is no such statement."""
+    """Whether the record bears a statement out; None where the clause is none that can be told.
+
+    That is a statement about the intervals, or a passage of the record word for word.
+    """
     plain = "".join(c for c in clause.text if c not in (FACT, SETTING))
     text = " ".join(plain.strip(" .,").split())
     text = _LEAD.sub("", text)
@@ -90,7 +94,7 @@ def licence(clause: Clause, context: AuditContext) -> bool | None:
     for form, name in _LICENSED:
         if re.fullmatch(form, text, re.IGNORECASE):
             return known[name]
-    return None
+    return True if is_verbatim(clause, context) else None
 
 
 def _known(context: AuditContext) -> dict[str, bool]:

@@ -16,6 +16,7 @@ from agent.evidence.audit.arms import Mention, mentions
 from agent.evidence.audit.context import AuditContext, finding
 from agent.evidence.audit.reading import FACT, SETTING, Mark, Sentence, read
 from agent.evidence.audit.roles import NOUNS, Role, cue_pattern, is_measure, noun_of_unit, role_of
+from agent.evidence.audit.stems import is_called
 from agent.evidence.audit.words import whole
 
 RULE = "beside"
@@ -87,15 +88,17 @@ def _reasons(sentence: Sentence, mark: Mark, fact: Fact, context: AuditContext) 
 
 
 def _kind(sentence: Sentence, mark: Mark, fact: Fact, role: Role, context: AuditContext) -> Iterator[str]:
+    low = max(
+        (m.at for m in sentence.marks if m.at < mark.at and m.kind == FACT and m.name != mark.name), default=0
+    )
+    if is_called(sentence.text[low : mark.at], fact.label):
+        return
     metrics = {f.metric for f in context.facts.items if f.metric} | {context.plan.metric}
     pattern = cue_pattern(tuple(sorted({m.replace("_", " ") for m in metrics} | _labels(context))))
     cues = [(match.end(), str(match.lastgroup)) for match in pattern.finditer(sentence.text)]
     if not role.needs & {cue for _, cue in cues}:
         yield f"nothing in the sentence says that this is {fact.label}"
         return
-    low = max(
-        (m.at for m in sentence.marks if m.at < mark.at and m.kind == FACT and m.name != mark.name), default=0
-    )
     if role.nouns:
         return
     before = [

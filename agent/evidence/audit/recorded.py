@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from agent.artifacts import Finding
-from agent.evidence.audit.asserted import is_denied, is_of_others, is_supposed
+from agent.evidence.audit.asserted import is_denied, is_disclaimer, is_of_others, is_supposed
 from agent.evidence.audit.context import AuditContext, finding
 from agent.evidence.audit.reading import CITE, SETTING, Clause, read
+from agent.evidence.audit.verbatim import is_verbatim
 from agent.evidence.audit.words import whole, words
 
 RULE = "recorded"
@@ -25,6 +26,11 @@ _LISTS = {
     "unrecorded": "no registered trial or computation records this",
 }
 _FREE = ("introduction", "related_work")
+_OF_LIMITS = frozenset({
+    "seconds", "cores", "core", "memory", "cpu", "cpus", "processor", "processors",
+    "wall-clock", "wall clock", "wall-clock time", "wall clock time",
+})  # fmt: skip
+"""Words that a declared limit of a trial is told in."""
 
 
 def unrecorded(name: str, latex: str, context: AuditContext) -> Iterator[Finding]:
@@ -40,6 +46,8 @@ def unrecorded(name: str, latex: str, context: AuditContext) -> Iterator[Finding
 
 
 def _problems(clause: Clause, section: str, context: AuditContext) -> Iterator[tuple[int, str, str]]:
+    if is_verbatim(clause, context):
+        return
     yield from _attributions(clause)
     if is_of_others(clause, section):
         return
@@ -55,7 +63,7 @@ def _problems(clause: Clause, section: str, context: AuditContext) -> Iterator[t
 def _is_declared(clause: Clause, word: str, context: AuditContext) -> bool:
     """Whether the words are the study's own: of a label, a setting, or the unit of one beside it."""
     if any(mark.kind == SETTING and mark.name.startswith("limit.") for mark in clause.marks):
-        return word.lower() in ("seconds", "second", "cores", "core", "memory")
+        return word.lower() in _OF_LIMITS
     if any(mark.kind == SETTING and mark.name.startswith("knob.") for mark in clause.marks):
         return word.lower() in _vocabulary(context)
     return word.lower() in _names(context)
@@ -65,7 +73,8 @@ def _attributions(clause: Clause) -> Iterator[tuple[int, str, str]]:
     if CITE in clause.sentence.text:
         return
     for match in words("attributions").finditer(clause.text):
-        if not is_denied(clause.text, match.start()) and not whole("whether").search(clause.sentence.text):
+        told = is_denied(clause.text, match.start()) or is_disclaimer(clause)
+        if not told and not whole("whether").search(clause.sentence.text):
             yield match.start(), match[0], "speaks for others and cites no work"
 
 

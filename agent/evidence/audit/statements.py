@@ -41,7 +41,7 @@ def unbacked(name: str, latex: str, context: AuditContext) -> Iterator[Finding]:
         if not is_declarative(sentence.text) or sentence.text.strip(f". {CONJECTURE}") == "":
             continue
         quotation = latex[sentence.start : sentence.stop]
-        if not any(clause.is_backed for clause in sentence.clauses):
+        if not any(clause.is_backed or licence(clause, context) for clause in sentence.clauses):
             if not _passes(sentence):
                 yield finding(RULE, file, latex, sentence.start, quotation, _SENTENCE)
             continue
@@ -49,6 +49,7 @@ def unbacked(name: str, latex: str, context: AuditContext) -> Iterator[Finding]:
             if (
                 not clause.is_backed
                 and not _is_subject(clause, following)
+                and not _leads_in(clause, following)
                 and _asserts(clause, name, context)
             ):
                 yield finding(RULE, file, latex, clause.place(_first(clause.text)), clause.text, _CLAUSE)
@@ -64,6 +65,12 @@ def _is_subject(clause: Clause, following: Clause | None) -> bool:
     """Whether a clause is only what a relative clause is about; its verb comes after that."""
     relative = following is not None and following.text.lstrip().lower().startswith(("which", "who", "where"))
     return relative and clause.low == 0 and not words("saying").search(clause.text)
+
+
+def _leads_in(clause: Clause, following: Clause | None) -> bool:
+    """Whether a clause only leads up, with a colon, to the evidence that follows."""
+    colon = clause.sentence.text[clause.high : clause.high + 1] == ":"
+    return colon and following is not None and following.is_backed
 
 
 def _asserts(clause: Clause, section: str, context: AuditContext) -> bool:

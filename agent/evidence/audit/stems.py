@@ -26,6 +26,15 @@ def stem_set(*texts: str) -> frozenset[str]:
     return frozenset(word for text in texts for word, _, _ in stems(text))
 
 
+def is_called(text: str, label: str) -> bool:
+    """Whether a text ends in the words that a label begins with, three at least, but for function words."""
+    said, name = [word for word, _, _ in stems(text)], [word for word, _, _ in stems(label)]
+    while said and said[-1] in listed("neutral"):
+        said.pop()
+    starts = range(max(0, len(said) - len(name)), len(said) - 2)
+    return any(said[start:] == name[: len(said) - start] for start in starts)
+
+
 @cache
 def stem(word: str) -> str:
     """The stem of one word; of a family of forms, that of the first."""

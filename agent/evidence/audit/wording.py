@@ -15,7 +15,7 @@ from agent.evidence.audit.arms import mentions
 from agent.evidence.audit.asserted import is_denied, is_disclaimer, is_of_others, is_supposed, licence
 from agent.evidence.audit.context import BACKED_SECTIONS, AuditContext, finding
 from agent.evidence.audit.direction import direction_problem
-from agent.evidence.audit.reading import Clause, read
+from agent.evidence.audit.reading import FACT, VERDICT, Clause, read
 from agent.evidence.audit.words import whole, words
 
 RULE = "wording"
@@ -64,6 +64,8 @@ def _problems(clause: Clause, section: str, context: AuditContext) -> Iterator[t
     about = section in BACKED_SECTIONS or _is_about_the_study(clause, context)
     lists = {**_EVERYWHERE, **(_OF_THE_STUDY if about else {})}
     text = _without_names(clause.text, context)
+    if VERDICT in clause.sentence.text:
+        lists.pop("mechanism", None)  # the registered rule is why
     for name, reason in lists.items():
         for match in words(name).finditer(text):
             absent = name == "quality" and not is_disclaimer(clause)
@@ -90,7 +92,9 @@ def _without_names(text: str, context: AuditContext) -> str:
 
 
 def _verdict_words(clause: Clause, section: str) -> Iterator[tuple[int, str, str]]:
-    """The verdict typed as a report."""
+    """The verdict typed as a report, not as what a probability is of."""
+    if any(mark.kind == FACT and mark.name.startswith("power.") for mark in clause.sentence.marks):
+        return
     for match in words("verdicts").finditer(clause.text):
         reported = whole(rf"{_BE} (?:\w+ )?{match[0]}").search(clause.text)
         if (section in BACKED_SECTIONS or reported) and not is_denied(clause.text, match.start()):
