@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from agent.evidence.audit.foreign.levels import Levels, levels_of, spoken, unglued
 from agent.evidence.audit.foreign.results import Quantity, Results
 from agent.evidence.audit.foreign.words import STOP, Token, agree, initials, name_tokens, tokens
 
@@ -70,6 +71,8 @@ class Dimension:
     weights: dict[str, float] = field(default_factory=dict)
     opaque: bool = False
     """Whether the names say nothing, as `run_3`."""
+    levels: Levels | None = None
+    """What the names are where they are a factor at several numbers."""
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Dimension:
@@ -79,6 +82,7 @@ class Dimension:
         if len(unique) > MAX_NAMES:
             dimension.opaque = True
             return dimension
+        dimension.levels = levels_of(unique)
         words = {name: name_tokens(name) for name in unique}
         counts = Counter(word for name in unique for word in set(words[name]))
         for word, count in counts.items():
@@ -108,10 +112,25 @@ class Dimension:
             self.weights.setdefault(word, 1.0)
         return True
 
-    def mentions(self, text: Sequence[Token]) -> tuple[Mention, ...]:
-        """Where a text names one of the names, best readings first come to keep, in order of the text."""
+    def mentions(self, words: Sequence[Token], text: str, *, labels: bool = False) -> tuple[Mention, ...]:
+        """Where a text names one of the names, in its order; `labels` for headers parted by semicolons."""
         if len(self.names) < 2 or not self.spellings:
             return ()
+        if self.levels is None:
+            return self._named(words)
+        own = unglued(words, text, self.levels)
+        named = self._named(own)
+        said = [
+            Mention(frozenset([name]), token.start, token.stop, True)
+            for name, token in spoken(self.levels, own, text, labels=labels)
+        ]
+        full = [m for m in named if m.full]
+        said = [m for m in said if not any(o.start <= m.start < o.stop for o in full)]
+        kept = [m for m in named if m.full or not said]
+        return tuple(sorted((*kept, *said), key=lambda mention: mention.start))
+
+    def _named(self, text: Sequence[Token]) -> tuple[Mention, ...]:
+        """Where words of a text are those of a name; the best readings are kept."""
         found: list[tuple[float, bool, frozenset[int], str]] = []
         for words, name, own in self.spellings:
             found += _occurrences(words, name, own, text, self.weights)

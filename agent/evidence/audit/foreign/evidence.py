@@ -60,7 +60,7 @@ class Evidence:
         """Phrase, the name that the paper gives it, the name whose values its numbers are, and how many."""
         self._index: list[tuple[float, int, int, str]] = []
         self._values: list[float] = []
-        self._mentions: dict[tuple[int, int, str], tuple[Mention, ...]] = {}
+        self._mentions: dict[tuple[int, int, str, bool], tuple[Mention, ...]] = {}
         self._open: dict[tuple[int, tuple[frozenset[str] | None, ...]], list[int]] = {}
         self._axes: dict[tuple[int, int, tuple[str, ...]], bool] = {}
         self.reported: set[tuple[int, tuple[str, ...]]] = set()
@@ -85,9 +85,11 @@ class Evidence:
 
     def mentions(self, f: int, d: int, scope: Scope) -> tuple[Mention, ...]:
         """What a scope mentions of a dimension."""
-        key = (f, d, scope.text)
+        key = (f, d, scope.text, scope.index < 0)
         if key not in self._mentions:
-            self._mentions[key] = self.families[f].dimensions[d].mentions(scope.words)
+            self._mentions[key] = (
+                self.families[f].dimensions[d].mentions(scope.words, scope.text, labels=scope.index < 0)
+            )
         return self._mentions[key]
 
     def allowed(self, f: int, d: int, words: Words) -> tuple[frozenset[str] | None, int]:

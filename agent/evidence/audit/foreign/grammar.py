@@ -63,6 +63,18 @@ SYMBOLS = {
     "mu": "mu",
     "theta": "theta",
     "delta": "delta",
+    "kilo": "k",
+    "mega": "M",
+    "giga": "G",
+    "tera": "T",
+    "milli": "m",
+    "micro": "µ",
+    "byte": "B",
+    "second": "s",
+    "minute": "min",
+    "hour": "h",
+    "watt": "W",
+    "pixel": "pixels",
 }
 """Macros that print one sign."""
 HEADINGS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph", "title")

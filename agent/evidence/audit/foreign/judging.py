@@ -23,7 +23,9 @@ from agent.evidence.audit.foreign.settings import measured, setting, told
 from agent.evidence.audit.foreign.source import Unauditable
 
 MAX_NUMBERS = 10_000
-_MODEL_NUMBER = re.compile(r"(?:\b[A-Z][\w-]*\s+){2}$")
+_MODEL_NUMBER = re.compile(
+    r"(?:\b[A-Z][\w-]*\s+){2}$|\b(?:a|an|one|two|four|eight|\d|single|each|per)\s+(?:[A-Z][\w-]*\s+)+$"
+)
 
 
 def judge(reading: Reading, results: Results, evidence: Evidence) -> list[Verdict]:

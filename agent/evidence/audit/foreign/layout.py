@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 from agent.evidence.audit.foreign.numerals import numbers
 from agent.evidence.audit.foreign.reading import Cell, Table
@@ -12,6 +13,8 @@ from agent.evidence.audit.foreign.roles import setting_words
 
 _SIGNS = r"[\s$\\*†‡()\[\]<>≈~±+%％.,\d×^{}eEkKMsx/↑↓_ \u2063\u2009=:–−-]*"
 _NUMERIC = re.compile(rf"^{_SIGNS}\d{_SIGNS}$")
+
+_WHOLE = re.compile(r"^\D{0,3}\d[\d,\u2009\u202f]*\s?[kKM%]?\D{0,2}$")
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ def placed(table: Table) -> tuple[list[Placed], list[Cell]]:
     for cell in table.cells:
         rows[cell.row].append(cell)
     top = _header_rows(table, rows)
-    labels = _label_columns(rows, top)
     spans = _spanning(table.cells, top)
+    labels = _with_levels(_label_columns(rows, top), rows, top, spans)
     data: list[Placed] = []
     heads = [cell for cell in table.cells if cell.row < top]
     group = ""
@@ -73,6 +76,8 @@ def _header_rows(table: Table, rows: dict[int, list[Cell]]) -> int:
         if rule > first and any(c.block.text.strip() for r in rows if r < rule for c in rows[r])
     ]
     body = max(rows, default=0)
+    if (top := _ruled(table, rows, first)) is not None:
+        return top
     if inner and inner[0] <= body:
         head = [cell for row in rows if row < inner[0] for cell in rows[row]]
         share = sum(is_numeric(cell.block.text) for cell in head) / max(
@@ -84,6 +89,29 @@ def _header_rows(table: Table, rows: dict[int, list[Cell]]) -> int:
         if any(is_numeric(cell.block.text) for cell in rows[row][1:]):
             return row if row > first else first
     return first
+
+
+def _ruled(table: Table, rows: dict[int, list[Cell]], first: int) -> int | None:
+    """Where the head ends that a partial rule and levels of a factor (`10 & 20 & 50`) are part of."""
+    partial = [rule for rule in table.rules if rule > first and rule not in table.whole]
+    below = [rule for rule in table.whole if first < rule <= max(rows, default=0)]
+    if not below or not any(rule < below[0] for rule in partial):
+        return None
+    for row in (row for row in rows if row < below[0]):
+        shown = [text for cell in rows[row] if (text := cell.block.text.strip())]
+        if any(is_numeric(text) for text in shown) and not _are_levels([t for t in shown if is_numeric(t)]):
+            return None
+    return below[0]
+
+
+def _are_levels(texts: list[str]) -> bool:
+    """Whether numbers rise or fall, perhaps the same ones again and again, and are whole."""
+    count = len(dict.fromkeys(texts))
+    once = texts[:count]
+    if count < 2 or texts != once * (len(texts) // count) or not all(_WHOLE.match(text) for text in once):
+        return False
+    values = [float(re.sub(r"\D", "", text)) for text in once]
+    return all(a < b for a, b in pairwise(values)) or all(a > b for a, b in pairwise(values))
 
 
 def _all_headers(rows: dict[int, list[Cell]], top: int, table: Table) -> int:
@@ -119,6 +147,35 @@ def _label_columns(rows: dict[int, list[Cell]], top: int) -> set[int]:
         if not all(is_numeric(text) for text in columns[first]):
             labels.add(first)
     return labels
+
+
+def _with_levels(
+    labels: set[int], rows: dict[int, list[Cell]], top: int, spans: dict[tuple[int, int], str]
+) -> set[int]:
+    """The label columns with the column of whole numbers behind them, or in front of all, that alone tells
+    apart the rows that they leave alike.
+    """
+    body = [number for number, cells in rows.items() if number >= top and _filled(cells)]
+    columns = {cell.column for number in body for cell in rows[number]}
+    free = min(columns - labels, default=0)
+    if len(columns - labels) < 2 or any(column > free for column in labels):
+        return labels
+    keys = [tuple(_label(spans, number, column) for column in sorted(labels)) for number in body]
+    values = [spans.get((number, free), "") for number in body]
+    told = len(set(zip(keys, values, strict=True)))
+    if len(set(keys)) == len(keys) or told < len(keys):
+        return labels
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for key, value in zip(keys, values, strict=True):
+        groups[key].append(value)
+    whole = [[text for text in group if is_numeric(text)] for group in groups.values()]
+    if all(_are_levels(group) for group in whole if group):
+        return labels | {free}
+    return labels
+
+
+def _filled(cells: list[Cell]) -> bool:
+    return sum(bool(cell.block.text.strip()) for cell in cells) > 1
 
 
 def _spanning(cells: tuple[Cell, ...], top: int) -> dict[tuple[int, int], str]:

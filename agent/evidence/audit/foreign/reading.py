@@ -71,6 +71,8 @@ class Table:
     heading: str
     rules: tuple[int, ...]
     """Rows before which a line is drawn."""
+    whole: tuple[int, ...] = ()
+    """Those of them whose line goes over all columns."""
 
 
 @dataclass

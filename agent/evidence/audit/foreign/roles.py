@@ -33,6 +33,9 @@ _P_VALUE = re.compile(r"(?<![A-Za-z])p\s*(?:-?\s*values?)?\s*(?:=|<|>|≤|≥|�
 _YEAR_BEFORE = re.compile(
     r"(?:\b(?:in|since|until|during|early|late|year|mid|©|copyright)|[(,]|et al\.?,?)\s*\(?$", re.IGNORECASE
 )
+_MONTH_BEFORE = re.compile(
+    r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?\s+(?:\d{1,2},?\s+)?$"
+)
 _IDENTIFIER = re.compile(r"(?:arxiv|doi|isbn|version|https?)\s*[:/v]\s*\S{0,30}$", re.IGNORECASE)
 _BOUNDS = re.compile(
     r"(?:∈|\\in\b|\bwithin|\b(?:in|from) the (?:range|interval))\s*[\[({]+\s*(?:[-−.\d]+\s*,\s*)?$"
@@ -63,15 +66,15 @@ participant item neuron weight weighting bias update frame second minute attenti
 sequence observation level bit gb ram memory variant strategy configuration model baseline metric
 experiment approach algorithm factor variable group category
 episode rollout transition trajectory thread process machine server beam candidate restart frame
-hop """
-_NOUNS = frozenset(_NOUNS_TEXT.split())
+hop horizon order degree radius capacity lag shot pixel set """
+NOUNS = frozenset(_NOUNS_TEXT.split())
 _STRICT_TEXT = """
 epoch batch seed layer head dropout decay warmup momentum fold split vocab vocabulary window kernel
 stride filter channel width depth rank temperature threshold patience clip clipping version pytorch
 python cuda tensorflow jax numpy scikit bias weight beta betas epsilon lr size hidden learning
-optimizer resolution schedule regularization smoothing ema
+optimizer resolution schedule regularization smoothing ema horizon order degree capacity lag
 """
-_STRICT = frozenset(_STRICT_TEXT.split())
+STRICT = frozenset(_STRICT_TEXT.split())
 """Nouns that may stand before a number: `batch size of 32`."""
 _NOT_SETTING = frozenset(
     [
@@ -124,6 +127,8 @@ def role(number: Number, text: str, kind: str) -> Role:
     before, after = text[max(0, number.start - 400) : number.start], text[number.stop : number.stop + 400]
     if kind == "formula" or _is_name(number, before, after) or _is_pointer(number, before, after):
         return "structural"
+    if _is_grid(number, before, after):
+        return "setting"
     if _P_VALUE.search(before) and abs(number.value) < 1:
         return "value"
     if number.worded:
@@ -135,6 +140,13 @@ def role(number: Number, text: str, kind: str) -> Role:
     if _VARIABLE.search(before) or (kind != "cell" and is_setting(before, after)):
         return "setting"
     return "value"
+
+
+def _is_grid(number: Number, before: str, after: str) -> bool:
+    """Whether whole numbers make a size or a split: `64×64`, `7:1:2`."""
+    if not number.literal.isdecimal():
+        return False
+    return bool(re.match(r"^\s?[×:]\s?\d+(?![.\d])", after) or re.search(r"(?<![.\d])\d+\s?[×:]\s?$", before))
 
 
 def is_share(after: str) -> bool:
@@ -168,19 +180,19 @@ def setting_words(before: str, after: str) -> tuple[str, ...]:
     for position, word in enumerate(following):
         if set(following) & _NOT_SETTING:
             break
-        if word in _NOUNS and not (
+        if word in NOUNS and not (
             position and following[0] in ("higher", "lower", "more", "fewer", "faster")
         ):
             return tuple(following[: position + 1])
     if (
         re.match(r"^-[a-z]", after)
         and following
-        and following[0] in (*_NOUNS, "nearest", "shot", "way", "bit", "dimensional")
+        and following[0] in (*NOUNS, "nearest", "shot", "way", "bit", "dimensional")
     ):
         return (following[0],)
     if label := re.match(r"^\W*([A-Za-z][A-Za-z -]{2,40}):\s*$", before):
         named = [stem(token.word) for token in tokens(label[1])]
-        if named and named[-1] in _NOUNS and not set(named) & _NOT_SETTING:
+        if named and named[-1] in NOUNS and not set(named) & _NOT_SETTING:
             return tuple(named)
     if re.search(r"\bsplit", before) and re.search(
         r"\b(?:train(?:ing)?|validation|test(?:ing)?|dev)\s*\(?\s*$", before
@@ -213,12 +225,12 @@ def setting_words(before: str, after: str) -> tuple[str, ...]:
         "size",
     }
     real = [word for word in leading if word not in filler]
-    if real and real[-1] in _STRICT and not set(leading) & _NOT_SETTING:
+    if real and real[-1] in STRICT and not set(leading) & _NOT_SETTING:
         return tuple(leading)
     if (
         len(leading) > 1
         and leading[-1] in ("rate", "size")
-        and leading[-2] in (*_NOUNS, "learning", "crop", "step", "noise")
+        and leading[-2] in (*NOUNS, "learning", "crop", "step", "noise")
     ):
         return tuple(leading[-2:])
     if "learning" in leading and "rate" in leading and not set(leading) & _NOT_SETTING:
@@ -276,7 +288,12 @@ def _is_pointer(number: Number, before: str, after: str) -> bool:
         and re.match(r"^[.)]\s", after)
     ):
         return True
-    if whole and 1900 <= number.value <= 2100 and "," not in number.literal and _YEAR_BEFORE.search(before):
+    if (
+        whole
+        and 1900 <= number.value <= 2100
+        and "," not in number.literal
+        and (_YEAR_BEFORE.search(before) or _MONTH_BEFORE.search(before))
+    ):
         return not is_setting("", after)
     if whole and (before.rstrip().endswith("[") and re.match(r"^\s*[\],]", after)):
         return True

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 _RULES = frozenset(
     {"midrule", "hline", "cmidrule", "toprule", "bottomrule", "cline", "specialrule", "Xhline"}
 )
+_PARTIAL = frozenset({"cmidrule", "cline"})
 
 
 def table_of(reader: _Reader, node: Any) -> Table:
     """Read a table environment."""
     rows: list[list[list[Any]]] = [[[]]]
     rules: list[int] = []
+    whole: list[int] = []
     for inner in node.nodelist:
         if kind_of(inner) == "specials" and inner.specials_chars == "&":
             rows[-1].append([])
@@ -28,6 +30,8 @@ def table_of(reader: _Reader, node: Any) -> Table:
         else:
             if name_of(inner) in _RULES:
                 rules.append(len(rows) - 1)
+                if name_of(inner) not in _PARTIAL:
+                    whole.append(len(rows) - 1)
             rows[-1][-1].append(inner)
     cells: list[Cell] = []
     for row, columns in enumerate(rows):
@@ -37,7 +41,7 @@ def table_of(reader: _Reader, node: Any) -> Table:
             cells.append(Cell(_block(reader, nodes), row, column, across, down))
             column += across
     heading = " / ".join(reader.headings.values())
-    return Table(tuple(cells), reader.caption, heading, tuple(rules))
+    return Table(tuple(cells), reader.caption, heading, tuple(rules), tuple(whole))
 
 
 def _spans(reader: _Reader, nodes: list[Any]) -> tuple[int, int]:
