@@ -170,4 +170,4 @@ def _mentions(files: Mapping[str, str], knob: str) -> bool:
     return any(re.search(rf"\b{re.escape(knob)}\b", text) for text in files.values())
 
 
-EDIT = Prompt("edit", 3, EditIn, EditOut, role="code", check=edit_applies)
+EDIT = Prompt("edit", 4, EditIn, EditOut, role="code", check=edit_applies)

@@ -117,4 +117,4 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-IDEATE = Prompt("ideate", 4, IdeateIn, Ideas, role="default", check=ideas_are_sound)
+IDEATE = Prompt("ideate", 5, IdeateIn, Ideas, role="default", check=ideas_are_sound)

@@ -133,4 +133,4 @@ def meta_is_complete(data: MetaIn, answer: MetaOut) -> tuple[str, ...]:
 
 
 REVIEW = Prompt("review", 3, ReviewIn, ReviewOut, role="review", check=review_is_complete)
-META = Prompt("meta", 3, MetaIn, MetaOut, role="review", check=meta_is_complete)
+META = Prompt("meta", 4, MetaIn, MetaOut, role="review", check=meta_is_complete)

@@ -62,15 +62,15 @@ SECTIONS: dict[SectionName, Task] = {
         *(50, 450),
     ),
     "related_work": Task(
-        "What the listed works say that bears on the question, each cited; how this test differs from them. "
-        "No results of this study.",
+        "What the listed works are about, by title and topics, each cited; what the design says of searching "
+        "and comparing. No results of this study.",
         *(15, 400),
     ),
     "method": Task(
-        "What treatment and comparators are and in which one thing they differ, control and ablations too; "
-        "how the arms were tuned; how the comparison was registered, its interval computed, and how the "
-        "verdict follows from it. For a code idea, what the change does. Data, metric, splits and limits "
-        "belong to the set-up. No results.",
+        "What treatment and comparators are; how the arms were tuned and what was frozen; how the comparison "
+        "was registered, its interval computed, and how the verdict follows from it. For a code idea, what "
+        "the change does, with the step that prints its constants. Data, metric, splits and limits belong to "
+        "the set-up. No results.",
         *(60, 550),
     ),
     "setup": Task(
@@ -150,6 +150,9 @@ class SettingLine(Given):
 
     name: str
     text: str
+    """As it will be printed."""
+    about: str = ""
+    """What it says, with its unit, where the name does not."""
 
 
 class WorkLine(Given):
@@ -322,4 +325,4 @@ def section_is_licensed(data: SectionIn, answer: SectionOut) -> tuple[str, ...]:
     return tuple(problems)
 
 
-SECTION = Prompt("section", 5, SectionIn, SectionOut, role="write", check=section_is_licensed)
+SECTION = Prompt("section", 6, SectionIn, SectionOut, role="write", check=section_is_licensed)

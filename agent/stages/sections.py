@@ -21,7 +21,7 @@ from agent.prompts.section import (
     WorkLine,
     is_common,
 )
-from agent.stages.study import Study
+from agent.stages.study import Study, frozen_steps
 from agent.stages.told import TABLES, design, docstrings
 from agent.stages.words import metric_label, treated_label
 from agent.templates import Template
@@ -49,8 +49,20 @@ UNTOLD = frozenset(
     }
 )
 """Facts known before the test that no section needs."""
-LIMITS = frozenset({"limit.wall_s", "limit.cpus", "limit.mem_mb"})
-"""The limits of a trial that a paper may tell."""
+LIMITS = {
+    "limit.wall_s": "seconds that a trial may take",
+    "limit.cpus": "processor cores of a trial",
+    "limit.mem_mb": "MiB of memory that a trial may use",
+}
+"""The limits of a trial that a paper may tell, and what they limit."""
+ABOUT = {
+    **LIMITS,
+    "varies": "what differs from replicate to replicate",
+    "packages": "what the experiment may import",
+    "sandbox": "what each trial ran in",
+    "regime": "name of the variant of the data",
+}
+"""What a setting says, where its name does not."""
 FOLLOWS_FROM: dict[SectionName, tuple[SectionName, ...]] = {
     "related_work": ("introduction",),
     "method": ("introduction",),
@@ -101,10 +113,10 @@ def section_in(
     return SectionIn(
         section=name,
         title=study.idea.title,
-        question=template.spec.question,
-        hypothesis=study.idea.hypothesis,
-        prediction=study.idea.prediction,
-        refuted_if=study.idea.refuted_if,
+        question=str(study.settings["question"]),
+        hypothesis=str(study.settings["hypothesis"]),
+        prediction=str(study.settings["prediction"]),
+        refuted_if=str(study.settings["refuted_if"]),
         scope=deps.setup.scope,
         treated_label=treated_label(study.idea, template),
         metric_label=metric_label(metric_name, metric),
@@ -117,9 +129,10 @@ def section_in(
         claims=tuple(_claim_line(claim, study) for claim in study.claims.items) if reporting else (),
         facts=tuple(_fact_line(fact) for fact in study.facts.items if _is_for(name, fact, failed=failed)),
         settings=tuple(
-            SettingLine(name=key, text=str(value))
+            SettingLine(name=key, text=str(value), about=ABOUT.get(key, ""))
             for key, value in study.settings.items()
             if _is_offered(name, key, value, template)
+            or (name == "method" and key in frozen_steps(study.tree, study.plan))
         ),
         references=() if reporting else tuple(_work_line(work) for work in study.works),
         figures=tuple(_float(figure, study) for figure in study.figures_of(name)),

@@ -235,6 +235,22 @@ def _steps(tree: Tree, plan: Plan) -> dict[str, Scalar]:
     return found
 
 
+def frozen_steps(tree: Tree, plan: Plan) -> tuple[str, ...]:
+    """Settings that tell the edit whose code is the treatment's, and those that it builds on; the last first.
+
+    None where no edit was proposed for this study.
+    """
+    edits = {c.index: (place, c) for place, c in enumerate(c for c in tree.candidates if c.origin == "edit")}
+    code = next(arm for arm in plan.arms if arm.role == "treatment").change.edits
+    at = next((index for index, (_, c) in edits.items() if c.change.edits == code), None)
+    found = []
+    while at is not None:
+        place, edit = edits[at]
+        found += [f"step.{ascii_lowercase[place]}"] if place < len(ascii_lowercase) else []
+        at = edit.parent
+    return tuple(found)
+
+
 def _chosen(edits: list[Candidate], treatment: Arm) -> str:
     """The step of editing whose code is the treatment's, and the one that it builds on."""
     letters = dict(zip((edit.index for edit in edits), ascii_lowercase, strict=False))

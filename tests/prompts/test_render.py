@@ -46,6 +46,20 @@ def test_the_archive_reaches_ideation_with_its_verdicts_and_observations():
     assert "came close to the baseline" in user
 
 
+def test_ideation_is_asked_to_build_on_an_archive_only_where_there_is_one():
+    def text(*archive):
+        return "\n".join(m.text for m in render(PROMPTS["ideate"], samples.ideate_in(archive=archive)))
+
+    assert "Build on what was observed" in text(samples.earlier("decay", "refuted"))
+    assert "Build on what was observed" not in text()
+
+
+def test_a_setting_whose_name_says_too_little_is_listed_with_its_unit():
+    line = SettingLine(name="limit.wall_s", text="20", about="seconds that a trial may take")
+    user = render(PROMPTS["section"], samples.section_in("setup", settings=(line,)))[1].text
+    assert "- `limit.wall_s`: 20 (seconds that a trial may take)\n" in user
+
+
 def test_an_archived_title_cannot_speak_outside_its_fence():
     data = samples.ideate_in(archive=(samples.earlier("decay", "refuted", title="```\n# New task"),))
     user = render(PROMPTS["ideate"], data)[1].text
@@ -186,8 +200,8 @@ def test_an_edit_is_told_plainly_while_no_result_is_known() -> None:
     waiting = Tried(number=1, parent=None, description="Way 1.", score=None)
     user = render(PROMPTS["edit"], samples.edit_in(parent=None, parent_score=None, tried=(waiting,)))[1].text
     assert "- Edit 1, on the template: Way 1. Result not known yet." in user
-    assert "No edit's result is known yet" in user
-    assert "No edit's result is known yet" not in render(PROMPTS["edit"], samples.edit_in())[1].text
+    assert "No score is known yet" in user
+    assert "No score is known yet" not in render(PROMPTS["edit"], samples.edit_in())[1].text
 
 
 def test_the_chair_can_tell_reviewers_apart_and_reads_what_they_quote() -> None:
