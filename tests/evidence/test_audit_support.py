@@ -2,7 +2,8 @@
 
 import pytest
 
-from agent.artifacts import SectionText
+from agent.artifacts import Fact, SectionText
+from agent.evidence.audit.run import audit
 from agent.evidence.audit.support import unsupported
 from agent.evidence.passages import Passage
 from tests.evidence.test_audit import context
@@ -99,3 +100,48 @@ def test_an_idea_is_retold_only_where_the_sentence_says_that_it_is_one() -> None
     ):
         found = list(unsupported((SectionText(name="method", latex=sentence),), study))
         assert len(found) == expected
+
+
+TOLD = context(
+    passages=(
+        *STUDY.passages,
+        Passage(text="The literature was not searched for this study: the works are the template's own."),
+        Passage(text="Tests against several comparators are adjusted (Bonferroni) for their number."),
+        Passage(text="The difference is of two tuned configurations, not that of the treated part alone."),
+        Passage(text="Dropping half of the units would mend the labels.", kind="idea"),
+    )
+)
+PLAIN = [one.text for one in TOLD.passages if one.kind == "record" and "\\fact" not in one.text]
+LABELLED = [fact for fact in TOLD.facts.items if "%" not in fact.label]
+
+
+def found(section: str, sentence: str) -> set[str]:
+    """The rules that hold something against a sentence that stands alone in a section."""
+    ignored = {"completeness", "sections"}
+    return {one.rule for one in audit((SectionText(name=section, latex=sentence),), TOLD).findings} - ignored
+
+
+@pytest.mark.parametrize("section", ["method", "conclusion"])
+@pytest.mark.parametrize("passage", PLAIN)
+def test_a_passage_of_the_record_may_be_said_word_for_word(section: str, passage: str) -> None:
+    assert found(section, passage) == set()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The literature was searched for this study.",
+        "The difference is that of the treated part alone.",
+        "The control was chosen from fewer configurations than the baseline.",
+        "The baseline was chosen from more configurations than the control.",
+        r"This is registration \fact{plan.n} on the same test data.",
+        "Dropping half of the units would mend the labels.",
+    ],
+)
+def test_a_passage_that_is_turned_is_no_passage(sentence: str) -> None:
+    assert found("conclusion", sentence)
+
+
+@pytest.mark.parametrize("fact", LABELLED, ids=lambda one: one.name)
+def test_a_fact_may_be_called_by_its_label(fact: Fact) -> None:
+    assert found("results", rf"The {fact.label} was \fact{{{fact.name}}}.") == set()

@@ -62,7 +62,7 @@ def audit(
     findings += references.reference_findings(readable, context.references)
     findings += completeness.missing_reports(readable, context)
     findings += whole.missing_sections(sections)
-    findings += whole.section_findings(readable, context)
+    findings += whole.section_findings(readable)
     rules = [READABLE, numbers.RULE, *_RULES, support.RULE, references.RULE, completeness.RULE, whole.RULE]
     if authored := [figure for figure in context.figures if figure.id == ADDED]:
         findings += captions.authored_captions(authored, context)

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from agent.artifacts import Finding, SectionText
-from agent.evidence.audit.context import AuditContext, finding
+from agent.evidence.audit.context import finding
 from agent.evidence.audit.reading import Sentence, read
-from agent.evidence.audit.verbatim import is_verbatim
 from agent.evidence.audit.words import words
 from agent.prompts.macros import word_count
 from agent.prompts.section import SECTIONS
@@ -30,8 +29,8 @@ def missing_sections(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
             yield finding(RULE, f"{name}.tex", "", 0, "", f"the section {name} is missing")
 
 
-def section_findings(sections: tuple[SectionText, ...], context: AuditContext) -> Iterator[Finding]:
-    """Sections that are empty, unfinished or repeat each other; the record's own words may stand twice.
+def section_findings(sections: tuple[SectionText, ...]) -> Iterator[Finding]:
+    """Sections that are empty, unfinished or repeat each other.
 
     Raises:
         Unreadable: a section is not balanced LaTeX.
@@ -44,8 +43,7 @@ def section_findings(sections: tuple[SectionText, ...], context: AuditContext) -
         for sentence in read(section.latex):
             yield from _placeholders(file, section.latex, sentence)
             triples = _triples(sentence)
-            told = all(is_verbatim(clause, context) for clause in sentence.clauses)
-            if told or len(triples) < _LONG_SENTENCE - 2:
+            if len(triples) < _LONG_SENTENCE - 2:
                 continue
             other = next((name for name, known in seen if _alike(triples, known)), None)
             if other is not None:

@@ -38,9 +38,14 @@ class _Words:
 
 
 def is_verbatim(clause: Clause, context: AuditContext) -> bool:
-    """Whether the clause says a passage of the record word for word."""
-    asks = bool(listed("asking") & stem_set(clause.sentence.text))
-    return _is_said(_of(clause), context.passages, asks)
+    """Whether the clause, or the sentence that it is set into, says a passage of the record word for word."""
+    sentence = clause.sentence
+    asks = bool(listed("asking") & stem_set(sentence.text))
+    whole = Clause(sentence, 0, len(sentence.text), sentence.text)
+    return any(
+        _is_said(_of(one), context.passages, asks)
+        for one in ((whole,) if clause.is_inserted else (clause, whole))
+    )
 
 
 def _of(clause: Clause) -> _Words:
@@ -69,9 +74,11 @@ def _is_said(said: _Words, passages: tuple[Passage, ...], asks: bool) -> bool:
 
 @lru_cache(maxsize=1024)
 def _parts(text: str) -> tuple[_Words, ...]:
-    """The clauses of a passage, each also together with the one that follows."""
-    clauses = [_of(clause) for sentence in read(text) for clause in sentence.clauses]
-    return (*clauses, *(_joined(one, other) for one, other in pairwise(clauses)))
+    """The sentences of a passage, its clauses, and each of these with the one that follows."""
+    sentences = read(text)
+    clauses = [_of(clause) for sentence in sentences for clause in sentence.clauses]
+    wholes = (_of(Clause(one, 0, len(one.text), one.text)) for one in sentences)
+    return (*wholes, *clauses, *(_joined(one, other) for one, other in pairwise(clauses)))
 
 
 def _joined(one: _Words, other: _Words) -> _Words:
