@@ -40,7 +40,7 @@ _LICENSED: tuple[tuple[str, str], ...] = (
     (rf"{_GAIN} as large as {_SESOI} is ruled out", "ruled_out"),
     (rf"{_GAIN}{_OF_SIZE} (?:is|was){_SO} (?:ruled out|excluded){_HERE}", "all_ruled_out"),
     (rf"the interval rules out {_GAIN} as large as {_SESOI}", "ruled_out"),
-    (rf"the upper limit (?:lies|is|stays) below {_SESOI}", "ruled_out"),
+    (rf"the (?:corrected )?upper limit(?: of the difference)? (?:lies|is|stays) below {_SESOI}", "ruled_out"),
     (rf"the interval rules out neither {_GAIN} as large as {_SESOI} nor a smaller one", "open"),
     (r"so is no effect at all", "below"),
     (r"the (?:mean )?difference is negative", "negative"),
@@ -88,7 +88,7 @@ def licence(clause: Clause, context: AuditContext) -> bool | None:
     That is a statement about the intervals, or a passage of the record word for word.
     """
     plain = "".join(c for c in clause.text if c not in (FACT, SETTING))
-    text = " ".join(plain.strip(" .,").split())
+    text = " ".join(plain.replace(",", " ").strip(" .").split())
     text = _LEAD.sub("", text)
     known = _known(context)
     for form, name in _LICENSED:

@@ -289,9 +289,9 @@ def _comparator(
 # ---------------------------------------------------------------------------------------------- settings
 
 _LIMITS = {
-    "limit.wall_s": ("seconds", "seconds?"),
+    "limit.wall_s": ("seconds", "seconds?|s"),
     "limit.mem_mb": ("mib", "mib|memory"),
-    "limit.cpus": ("cores", "cores?|cpus?"),
+    "limit.cpus": ("cores", "cores?|cpus?|processors?"),
 }
 
 

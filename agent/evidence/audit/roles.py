@@ -58,7 +58,7 @@ NOUNS: dict[str, str] = {
     **dict.fromkeys(("arm", "arms"), "arms"),
     **dict.fromkeys(("comparator", "comparators"), "comparators"),
     **dict.fromkeys(("failure", "failures"), "failures"),
-    **dict.fromkeys(("second", "seconds"), "seconds"),
+    **dict.fromkeys(("second", "seconds", "s"), "seconds"),
     **dict.fromkeys(("mib",), "mib"),
     **dict.fromkeys(("%", "percent", "percentage", "points", "pp", "permille"), "percent"),
     **dict.fromkeys((
@@ -67,7 +67,7 @@ NOUNS: dict[str, str] = {
         "parameters", "gb", "gib", "mb", "times", "fold", "-fold", "degrees", "dollars", "euros",
         "datasets", "data",
         "sets", "tasks", "classes", "annotators", "users", "folds", "models", "networks", "samples", "ms",
-        "s", "h",
+        "h",
         "nats", "bits", "standard", "sd", "sds", "sigma", "papers", "gpus", "cores", "milliseconds",
         "batches",
         "patients", "participants", "tests", "experiments", "benchmarks", "pixels", "labels", "tokens",

@@ -27,6 +27,8 @@ from agent.prompts.sentences import is_declarative
 
 RULE = "support"
 _REMEDY = r"retell a passage of the design, name a fact, cite a work or put it into \conjecture{}"
+_LONGEST_SHOWN = 120
+"""Characters of a passage that a finding shows."""
 _IDEA = ("question", "hypothesis", "prediction", "refuted_if")
 """Settings whose text may be retold where a sentence says that it asks or supposes."""
 _DENIES_TELLING = re.compile(
@@ -47,10 +49,11 @@ def unsupported(sections: tuple[SectionText, ...], context: AuditContext) -> Ite
     for section in sections:
         for sentence in filter(_is_told, read(section.latex, context.closing)):
             for clause in sentence.clauses:
-                left = support.lacking(clause)
+                left, nearest = support.lacking(clause)
                 if left:
                     said = ", ".join(repr(clause.text[low:high]) for low, high in left)
                     reason = f"nothing that is recorded stands behind {said} here: {_REMEDY}"
+                    reason += f"; the nearest passage: {_shortened(nearest.text)}" if nearest else ""
                     place, file = clause.place(left[0][0]), f"{section.name}.tex"
                     yield finding(RULE, file, section.latex, place, _shown(clause), reason)
 
@@ -58,6 +61,11 @@ def unsupported(sections: tuple[SectionText, ...], context: AuditContext) -> Ite
 def _is_told(sentence: Sentence) -> bool:
     """Whether a sentence says something, rather than asks."""
     return is_declarative(sentence.text)
+
+
+def _shortened(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _LONGEST_SHOWN else f"{plain[: _LONGEST_SHOWN - 1]}…"
 
 
 def _shown(clause: Clause) -> str:
@@ -90,17 +98,20 @@ class Support:
                 found.append(Passage(text=plain(value), kind="idea" if name in _IDEA else "record"))
         return tuple(source(passage, context) for passage in found)
 
-    def lacking(self, clause: Clause) -> tuple[tuple[int, int], ...]:
-        """Start and stop in the clause of each word that nothing supports, in order."""
+    def lacking(self, clause: Clause) -> tuple[tuple[tuple[int, int], ...], Passage | None]:
+        """Start and stop of each word that nothing supports, and the passage that comes nearest."""
         told = occurrences(clause, self.context)
         needed = self._needed(clause, told)
         if not needed or licence(clause, self.context):
-            return ()
+            return (), None
+        nearest = None
         best = tuple(stem for stem in told if stem in needed)
         for one in self.sources:
             if best and self._may_retell(clause, one):
-                best = min(best, missing(told, needed, one), key=len)
-        return tuple(sorted((told[stem][0].start, told[stem][0].stop) for stem in best))
+                left = missing(told, needed, one)
+                if len(left) < len(best):
+                    best, nearest = left, one.passage if one.passage.kind != "code" else None
+        return tuple(sorted((told[stem][0].start, told[stem][0].stop) for stem in best)), nearest
 
     def _needed(self, clause: Clause, told: Occurrences) -> frozenset[str]:
         """The words that only a passage can support."""
