@@ -19,7 +19,7 @@ from agent.evidence.audit.foreign.reading import Reading
 from agent.evidence.audit.foreign.report import Judged, Status
 from agent.evidence.audit.foreign.results import Results
 from agent.evidence.audit.foreign.roles import is_share
-from agent.evidence.audit.foreign.settings import measured, setting, told
+from agent.evidence.audit.foreign.settings import measured, of_setup, setting, told
 from agent.evidence.audit.foreign.source import Unauditable
 
 MAX_NUMBERS = 10_000
@@ -137,6 +137,8 @@ def _judged(item: Found, reading: Reading, results: Results, evidence: Evidence)
         return _verdict(item, reading, "supported", support.evidence, support.how + note, support, pair)
     if _MODEL_NUMBER.search(item.text[: number.start]) and re.fullmatch(r"\d{3,5}", number.literal):
         return _verdict(item, reading, "structural", "", "part of a name", None, None)
+    if of_setup(item, evidence):
+        return _verdict(item, reading, "setting", "", "a number of the set-up", None, None)
     if number.worded and (not claims(item, evidence) or (not number.exact and not compares(item, evidence))):
         return _verdict(item, reading, "structural", "", "a word that states no result", None, None)
     return _verdict(item, reading, "unsupported", "", _why(item, evidence), None, None, evidence)

@@ -84,14 +84,14 @@ def spoken(levels: Levels, words: Sequence[Token], text: str, *, labels: bool) -
     for word in [*(word for word in words if word.word not in _JOINING), None]:
         is_level = word is not None and word.word in levels.names
         if run and not (is_level and word is not None and _LIST.match(text[run[-1].stop : word.start])):
-            if _is_said(levels, text[: run[0].start], text[run[-1].stop :], labels=labels):
+            if _is_said(levels, text[: run[0].start], text[run[-1].stop :], len(run), labels=labels):
                 yield from ((levels.names[token.word], token) for token in run)
             run = []
         if is_level and word is not None:
             run.append(word)
 
 
-def _is_said(levels: Levels, before: str, after: str, *, labels: bool) -> bool:
+def _is_said(levels: Levels, before: str, after: str, count: int, *, labels: bool) -> bool:
     """Whether what stands around some numbers makes them levels."""
     if re.match(r"^[\u2009\s]?[%×\\]|^\.\d", after) or re.search(r"[\d.±][\s\u2009]*$", before):
         return False
@@ -105,5 +105,5 @@ def _is_said(levels: Levels, before: str, after: str, *, labels: bool) -> bool:
     if _VARIABLE.search(before) or setting_words(before[-80:], ""):
         return True
     counted = not _NO_COUNT.match(after) and _COUNTED.match(after)
-    starts = bool(_SAID.search(before)) or (labels and not before.rsplit(";", 1)[-1].strip())
+    starts = count > 1 or bool(_SAID.search(before)) or (labels and not before.rsplit(";", 1)[-1].strip())
     return bool(counted and starts)

@@ -13,8 +13,6 @@ from agent.evidence.audit.foreign.numerals import Number
 from agent.evidence.audit.foreign.scopes import Scope
 from agent.evidence.audit.foreign.words import agree, name_tokens
 
-_BEFORE_LEVEL = re.compile(r"(?:\b(?:at|with|using|for|study|of|and|or)|,|=)\s*$", re.IGNORECASE)
-
 
 def in_name(item: Found, evidence: Evidence) -> bool:
     """Whether the digits belong to a name in the results, such as `99` in `steps to 99% accuracy`."""
@@ -22,7 +20,7 @@ def in_name(item: Found, evidence: Evidence) -> bool:
     if number.worded or item.role == "change" or item.placed is not None:
         return False
     scope = item.words.scopes[0]
-    if _threshold(number, scope, evidence) or _level(number, item.text, evidence):
+    if _threshold(number, scope, evidence) or _level(item, evidence):
         return True
     for f, family in enumerate(evidence.families):
         for d in family.telling:
@@ -36,18 +34,15 @@ def in_name(item: Found, evidence: Evidence) -> bool:
     return False
 
 
-def _level(number: Number, text: str, evidence: Evidence) -> bool:
-    """Whether a whole number that a word counts is a level of a factor in the results, as in `nfe=10`."""
-    if not number.literal.isdecimal() or number.percent or number.factor or number.unit:
-        return False
-    if not _BEFORE_LEVEL.search(text[: number.start]):
-        return False
-    ending = f"={number.literal}"
+def _level(item: Found, evidence: Evidence) -> bool:
+    """Whether the words present a number as a level of a factor in the results, as in `20 evaluations`."""
+    number = item.number
     return any(
-        name.endswith(ending)
-        for family in evidence.families
+        mention.full and mention.start == number.start and mention.stop == number.stop
+        for f, family in enumerate(evidence.families)
         for d in family.telling
-        for name in family.dimensions[d].names
+        if family.dimensions[d].levels is not None
+        for mention in evidence.mentions(f, d, item.words.scopes[0])
     )
 
 

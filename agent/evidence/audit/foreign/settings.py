@@ -7,12 +7,28 @@ from collections import defaultdict
 
 from agent.evidence.audit.foreign.evidence import Evidence
 from agent.evidence.audit.foreign.finding import Found
+from agent.evidence.audit.foreign.naming import claims
 from agent.evidence.audit.foreign.report import Status
 from agent.evidence.audit.foreign.results import Results
 from agent.evidence.audit.foreign.roles import setting_words
 from agent.evidence.audit.foreign.words import name_tokens, stem
 
 _COUNTED = re.compile(r"^\s*(?:[a-z]+\s+){0,2}(?:seed|replicate|repetition|repeat)s?\b", re.IGNORECASE)
+_SETUP = re.compile(
+    r"\bset-?\s?ups?\b|\bsettings?\b|\bimplementation\b|\bdetails\b|\bhyper-?\s?parameters?\b|\bprotocol\b|"
+    r"\bconfigurations?\b|\bsearch space\b",
+    re.IGNORECASE,
+)
+
+
+def of_setup(item: Found, evidence: Evidence) -> bool:
+    """Whether a whole number without unit stands in a set-up section and a sentence without results."""
+    number = item.number
+    if item.placed is not None or item.role != "value" or not number.literal.isdecimal():
+        return False
+    if number.percent or number.factor or number.unit or number.spread or number.signed:
+        return False
+    return bool(_SETUP.search(item.block.heading.split(" / ")[-1])) and not claims(item, evidence)
 
 
 def told(item: Found, evidence: Evidence) -> bool:
