@@ -1,7 +1,8 @@
 """Stands in for a language model to find out how much a study would ask one.
 
 Promises answers of realistic length that later prompts can be made of, and a note of the size of every
-question and answer. They say nothing, pass no check, and belong into no workspace that is kept.
+question and answer, but for those that only their being stand-ins brings about: sections that the audit sends
+back. They say nothing, pass no check, and belong into no workspace that is kept.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ class Rehearsal:
         question += len(json.dumps(answer_schema(prompt.Out)))
         answered = max(len(value.model_dump_json()), _written(data))
         usage = Usage() if model == SCRIPTED else Usage(_tokens(question), 0, _tokens(answered), 0)
-        self.asked.append(Asked(site, prompt.name, model, usage))
+        if not (isinstance(data, SectionIn) and data.findings):
+            self.asked.append(Asked(site, prompt.name, model, usage))
         return Answer(value=value, model=model, calls=(), usage=usage)
 
 

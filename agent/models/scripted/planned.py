@@ -12,15 +12,11 @@ def introduction(draft: Draft) -> None:
     """Why the question was asked, and what was fixed beforehand."""
     if question := draft.setting("question"):
         draft.say(f"The experiment was set up to answer this question: {question}")
+    draft.retell("A change that beats an untuned baseline")
     draft.say(
-        "A change that beats an untuned baseline may do no more than make up for poor settings, which "
-        "tuning would have mended as well. The useful question is therefore whether it still helps once "
-        "the baseline has been tuned with as many trials. "
-        + (
-            "That is what this study tests, for one change."
-            if draft.searched
-            else "This study tests one change against the baseline that a person brought."
-        )
+        "That is what this study tests, for one change."
+        if draft.searched
+        else "This study tests one change against the baseline that a person brought."
     )
     draft.paragraph()
     hypothesis = draft.setting("hypothesis")
@@ -102,8 +98,8 @@ def _arms_of_code(draft: Draft) -> None:
     else:
         _arms_of_brought_code(draft)
     draft.say(
-        r"A control, the winner of \fact{explore.control.candidates} random configurations of the unchanged "
-        "code, was run on the same replicates: it is a second deciding comparator.",
+        r"A control, the winner of \fact{explore.control.candidates} random configurations of the template's "
+        "code, was run on the same replicates: it is a deciding comparator too.",
     )
 
 
