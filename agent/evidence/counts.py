@@ -58,7 +58,7 @@ def _power(plan: Plan, registration: Registration, unit: str) -> list[Fact]:
     return [
         fact(
             name="power.sd",
-            label="upper 80 % limit of the SD of the difference",
+            label="upper limit of the SD of the difference",
             value=power.sd_upper,
             unit=unit,
             n=power.replicates_shared,
@@ -67,7 +67,7 @@ def _power(plan: Plan, registration: Registration, unit: str) -> list[Fact]:
         ),
         fact(
             name="power.supported",
-            label="P(supported) at twice the smallest effect of interest",
+            label="probability of support at twice the smallest effect of interest",
             value=power.supported_at_two_sesoi,
             unit="probability",
             formula=normal,
@@ -75,7 +75,7 @@ def _power(plan: Plan, registration: Registration, unit: str) -> list[Fact]:
         ),
         fact(
             name="power.refuted",
-            label="P(refuted) without an effect",
+            label="probability of refutation without an effect",
             value=power.refuted_at_zero,
             unit="probability",
             formula=normal,

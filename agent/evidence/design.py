@@ -5,7 +5,9 @@ Sentences in the paper's macro language, with no digit of their own, that follow
 
 from __future__ import annotations
 
-from agent.artifacts import Plan
+from collections.abc import Mapping
+
+from agent.artifacts import Plan, Scalar
 
 VERDICT_RULE = (
     "The verdict is supported if, against every deciding comparator, the lower limit of the difference is "
@@ -42,11 +44,28 @@ def design(plan: Plan, *, two_way: bool, shared: bool = False) -> tuple[str, ...
             "treatment's knobs; the ablations are adjusted by Holm's method and described, not judged."
         )
     found.append(
-        "Exploring: configuration by configuration on one replicate of the dev split, the best third of each "
-        "arm again on further replicates, the best few of those on others still; the highest mean minus one "
-        "standard error over the re-runs was frozen. Arms may end with the same configuration."
+        "While exploring, each candidate ran on one replicate of the dev split, the best of each arm again "
+        "on further replicates, and the best of those on others still; the one with the highest mean minus "
+        "one standard error over the re-runs was frozen. Arms may end with the same configuration."
     )
     return (*found, *_judged(plan, two_way=two_way))
+
+
+def frozen(plan: Plan, defaults: Mapping[str, Scalar], step: str = "") -> tuple[str, ...]:
+    """What went on for each arm but the ablations, the treatment last.
+
+    Args:
+        defaults: Every knob of the template at its default.
+        step: Which edit has the treatment's code, in words; empty where there was no choice.
+    """
+    found = []
+    for arm in sorted(plan.arms, key=lambda arm: arm.role == "treatment"):
+        tuned = any(value != defaults[name] for name, value in arm.change.values().items())
+        knobs = "knobs off their defaults" if tuned else "every knob at its default"
+        what = f"is the code of {step}, with" if step and arm.role == "treatment" else "has"
+        if arm.role != "ablation":
+            found.append(f"The frozen {arm.role} {what} {knobs}.")
+    return tuple(dict.fromkeys(found))
 
 
 def _judged(plan: Plan, *, two_way: bool) -> tuple[str, ...]:
@@ -84,9 +103,8 @@ def _arms(is_code: bool, *, shared: bool) -> str:
             f"configurations. {_REMEDIES}"
         )
     tuned = (
-        r"of its candidates, \fact{count.edits} were edits, each at the default knobs, and "
-        r"\fact{count.tuned} one of these edits on configurations of the baseline, so that its knobs were "
-        "not tuned over all of them"
+        r"\fact{count.edits} of its candidates were edits at the default knobs, and \fact{count.tuned} put "
+        "one of these edits on configurations of the baseline"
         if shared
         else "its knobs were tuned over the same configurations"
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from agent.artifacts import KnobTreatment
 from agent.deps import Deps
+from agent.evidence.design import frozen
 from agent.evidence.passages import Passage, plain
 from agent.evidence.verdict import SELF_REPORTED
 from agent.prompts.section import OWN_SETTINGS, FloatLine, SectionName
@@ -45,9 +46,8 @@ REGISTERED = (
 PAIRED = "All arms ran on the same replicates, so that their differences are paired."
 ALONE = "Each trial runs in a sandbox of its own, without a network."
 WHY = (
-    "A change that beats an untuned baseline may do no more than make up for poor settings, which tuning "
-    "would have mended as well; so the useful question is whether it still helps once the baseline has been "
-    "tuned with as many trials."
+    "A change that beats an untuned baseline may only make up for poor settings; so the useful question is "
+    "whether it still helps once the baseline has been tuned with as many trials."
 )
 SERVED = (
     "The numbers of exploring come from the dev split. They served to choose the arms; for that reason they "
@@ -55,9 +55,9 @@ SERVED = (
 )
 UNSEARCHED = (
     "No literature was searched: the listed works are those that the template's library files under its "
-    "topics, named by title and topic, and what they found was not compared with this study."
+    "topics, and what they found was not compared with this study."
 )
-OPEN = "No mechanism was looked for: what was observed is reported, and why it came about is left open."
+OPEN = "No mechanism was looked for: why the outcome came about is left open."
 SCRIPTED = (
     r"This is a scripted study of \fact{{count.trials}} registered trials (no language model; novelty not "
     "assessed): {chooser} chose the hypothesis, the experiments were run and judged by computation, and the "
@@ -90,6 +90,7 @@ def design(study: Study, deps: Deps) -> tuple[str, ...]:
     better = "Higher or larger" if metric.goal == "maximize" else "Lower or smaller"
     return (
         *study.design,
+        *frozen(study.plan, deps.setup.template.defaults, str(study.settings.get("step.chosen", ""))),
         *_made(study),
         f"{better} values of the metric are better.",
         PAIRED,

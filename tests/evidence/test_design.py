@@ -2,18 +2,20 @@
 
 import pytest
 
-from agent.artifacts import Arm, Change, Edit, Family, Idea, KnobTreatment, Plan, SectionText
+from agent.artifacts import Arm, Change, Edit, Family, Idea, KnobTreatment, Plan, Scalar, SectionText
 from agent.evidence.audit import audit
-from agent.evidence.design import design
+from agent.evidence.counts import plan_facts
+from agent.evidence.design import design, frozen
 from agent.evidence.limitations import limitations
 from agent.evidence.passages import Passage
 from agent.evidence.verdict import judge
-from agent.prompts.macros import Allowed, macro_problems, used
+from agent.prompts.macros import Allowed, macro_problems, unlicensed_words, used
 from agent.stages.told import ALONE, EVALUATED, OPEN, PAIRED, REGISTERED, SERVED, SPLITS, UNSEARCHED, WHY
 from tests.evidence.studies import plan_of, registration_of, results_of
 from tests.evidence.test_audit import context
 
 N = 8
+POWER = ("power.sd", "power.supported", "power.refuted")
 ARMS = ("treatment", "baseline", "control", "ablation-a")
 TOLD = (EVALUATED, SPLITS, PAIRED, ALONE, REGISTERED, WHY, SERVED, UNSEARCHED, OPEN)
 
@@ -40,9 +42,55 @@ def test_every_sentence_of_the_design_passes_the_rules_for_writers(
 def test_a_paper_may_retell_every_sentence_of_its_design(edits: tuple[Edit, ...]) -> None:
     families: dict[str, Family] = {"control": "verdict"} if edits else {}
     plan = with_changes(plan_of(ARMS, N, families=families), treatment=Change(edits=edits))
-    told = (*design(plan, two_way=True), *TOLD)
+    told = (*design(plan, two_way=True), *frozen(plan, {}, "step b"), *TOLD)
     study = context(passages=tuple(Passage(text=sentence) for sentence in told))
     found = audit((SectionText(name="method", latex="\n\n".join(told)),), study).findings
+    assert [finding.reason for finding in found if finding.file == "method.tex"] == []
+
+
+@pytest.mark.parametrize(
+    ("knobs", "step", "treatment"),
+    [
+        ({}, "step b", "The frozen treatment is the code of step b, with every knob at its default."),
+        (
+            {"decay": 0.2},
+            "step b",
+            "The frozen treatment is the code of step b, with knobs off their defaults.",
+        ),
+        ({"decay": 0.2}, "", "The frozen treatment has knobs off their defaults."),
+    ],
+)
+def test_the_design_tells_which_candidate_each_arm_froze(
+    knobs: dict[str, Scalar], step: str, treatment: str
+) -> None:
+    plan = with_changes(
+        plan_of(ARMS, N),
+        treatment=Change.of(knobs),
+        baseline=Change.of({"decay": 0.1}),
+        control=Change.of({"decay": 0.3}),
+    )
+    told = frozen(plan, {"decay": 0.1}, step)
+    assert told == (
+        "The frozen baseline has every knob at its default.",
+        "The frozen control has knobs off their defaults.",
+        treatment,
+    )
+    assert all(macro_problems(sentence, Allowed()) == () for sentence in told)
+
+
+def test_the_power_may_be_told_by_the_labels_of_its_facts() -> None:
+    plan = plan_of(ARMS[:3], N)
+    registration = registration_of(plan)
+    verdict = judge(plan, registration, results_of(registration, {arm: [0.8] * N for arm in ARMS[:3]}))
+    known = [f for f in plan_facts(plan, registration, verdict, "fraction") if f.name in POWER]
+    text = " ".join(rf"The {fact.label} was \fact{{{fact.name}}}." for fact in known)
+    assert len(known) == len(POWER)
+    assert macro_problems(text, Allowed(facts=frozenset(POWER))) == ()
+    assert unlicensed_words(text) == ()
+    study = context()
+    facts = [fact for fact in study.facts.items if fact.name not in POWER]
+    study = context(facts=study.facts.model_copy(update={"items": (*facts, *known)}))
+    found = audit((SectionText(name="method", latex=text),), study).findings
     assert [finding.reason for finding in found if finding.file == "method.tex"] == []
 
 

@@ -183,7 +183,7 @@ def limitations(draft: Draft) -> None:
     draft.items(
         (
             *draft.data.limitations,
-            "No mechanism was looked for. What was observed is reported, and why it came about is left open.",
+            "No mechanism was looked for. Why the outcome came about is left open.",
             "No language model and no person weighed the text: it is made of fixed sentences.",
         )
     )
