@@ -331,11 +331,12 @@ def _invoke(deps: Deps, saver: SqliteSaver, until: str | None) -> tuple[Study, .
     if deps.run.approve:
         config["max_concurrency"] = deps.run.ideas  # an idea that waits must not take another's thread
     begun = graph.get_state(config)
-    if _ended(begun.values):
+    has_begun = "ideas" in begun.values  # the first checkpoint comes before the input is applied
+    if has_begun and _ended(begun.values):
         return _in_order(begun.values)
     passage = Passage(deps, until)
-    step: Any = None if begun.values else RunState(graph_version=GRAPH_VERSION, ideas=[], studies={})
-    if begun.values:
+    step: Any = None if has_begun else RunState(graph_version=GRAPH_VERSION, ideas=[], studies={})
+    if has_begun:
         passage.desk.works(_unfinished(begun))
         step = _answers(begun.interrupts, deps)
     graph.invoke(step, config, context=passage, durability="sync")
@@ -377,7 +378,7 @@ def _ended(values: Any) -> bool:
 
     That nothing is next does not tell: it holds between a node's writes and their checkpoint too.
     """
-    return bool(values) and bool(values["ideas"]) and set(values["ideas"]) <= set(values["studies"])
+    return bool(values["ideas"]) and set(values["ideas"]) <= set(values["studies"])
 
 
 def _in_order(values: Any) -> tuple[Study, ...]:

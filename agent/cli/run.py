@@ -153,6 +153,7 @@ def start(request: Request) -> int:
     run = _new_run(request, settings, equipment, build.ledger(workspace), archive, asked, brought, name=name)
     with workspace.lock(name):
         checks.free_name(workspace, name, template.name)
+        _sweep(workspace, name)
         for left in (workspace.path(Archive, name), workspace.run_folder(name) / FILE):
             left.unlink(missing_ok=True)  # of a start that a crash ended before run.json
         try:

@@ -25,6 +25,8 @@ STAGE_AFTER = {
 }
 """The stage that is under way once a file has been put."""
 FIRST_PUT = {
+    "archive": "archive.json",
+    "start": "run.json",
     "ideate": "ideas.json",
     "explore": "tree.json",
     "register": "plan-1.json",

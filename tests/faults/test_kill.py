@@ -1,4 +1,7 @@
-"""After SIGKILL at any kind of write in any stage, `resume` ends in the same bytes as an undisturbed run."""
+"""After SIGKILL at any kind of write in any stage, `resume` ends in the same bytes as an undisturbed run.
+
+Before there is a run to resume, the same command does.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ import pytest
 HERE = Path(__file__).parent
 MICRO = HERE.parent / "templates" / "micro"
 POINTS = [
+    ("put", "archive", "before"),
+    ("put", "start", "before"),
+    ("checkpoint", "ideate", "after"),
     ("put", "ideate", "before"),
     ("put", "explore", "before"),
     ("put", "explore", "after"),
@@ -83,7 +89,9 @@ def test_a_killed_study_ends_in_the_same_bytes(
         text=True,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    resumed = shoal("resume", "study", "--workspace", str(tmp_path), "--allow-uninformative")
+    begun = (tmp_path / "experiments" / "study" / "run.json").exists()
+    resume = ["resume", "study", "--workspace", str(tmp_path), "--allow-uninformative"]
+    resumed = shoal(*(resume if begun else arguments(tmp_path)))
     assert resumed.returncode == 0, resumed.stderr
     expected, found = artifacts(undisturbed), artifacts(tmp_path)
     assert sorted(found) == sorted(expected)
