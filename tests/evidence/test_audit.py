@@ -151,6 +151,36 @@ def test_an_abstract_without_the_primary_effect_is_found() -> None:
     assert any("primary effect" in f.reason for f in audited(abstract=text).findings)
 
 
+def test_the_finding_names_what_would_state_the_primary_effect() -> None:
+    text = sample.SECTIONS["abstract"].replace(r"\claim{primary}", r"see \cite{krogh1991simple}")
+    reasons = [f.reason for f in audited(abstract=text).findings if "primary effect" in f.reason]
+    assert reasons == [
+        r"the primary effect is not stated; \claim{primary} or \fact{effect.baseline.mean} does"
+    ]
+
+
+def test_a_verdict_that_follows_from_the_control_is_stated_by_its_claim_or_its_fact() -> None:
+    study = context()
+    against = ("treatment", "control")
+    items = tuple(
+        claim.model_copy(update={"arms": against}) if claim.id == "primary" else claim
+        for claim in study.claims.items
+    )
+    comparisons = tuple(c.model_copy(update={"family": "verdict"}) for c in study.plan.comparisons)
+    study = context(
+        claims=study.claims.model_copy(update={"items": items}),
+        plan=study.plan.model_copy(update={"comparisons": comparisons}),
+    )
+
+    def reasons(printed: str) -> list[str]:
+        text = sample.SECTIONS["abstract"].replace(r"\claim{primary}", printed)
+        found = audit(sections(abstract=text), study).findings
+        return [f.reason for f in found if "primary effect" in f.reason]
+
+    assert reasons(r"\claim{primary}") == reasons(r"it was \fact{effect.control.mean}") == []
+    assert len(reasons(r"it was \fact{effect.baseline.mean}")) == 1
+
+
 def test_failed_trials_that_are_not_reported_are_found() -> None:
     items = tuple(
         fact.model_copy(update={"value": 2.0}) if fact.name == "arm.control.failures" else fact

@@ -30,9 +30,8 @@ def missing_reports(sections: tuple[SectionText, ...], context: AuditContext) ->
     for name in (name for name, task in SECTIONS.items() if task.verdict):
         if name in texts and not any(True for _ in macros(texts[name], ("verdict",))):
             yield _missing(name, texts[name], r"the verdict is not stated; print it with \verdict")
-    primary = context.verdict_comparisons
-    if "abstract" in texts and primary and not _speaks_of(texts["abstract"], primary[0], context):
-        yield _missing("abstract", texts["abstract"], "the primary effect is not stated by a fact or a claim")
+    if "abstract" in texts:
+        yield from _primary(texts["abstract"], context)
     if "results" not in texts:
         return
     for comparison in context.plan.comparisons:
@@ -42,6 +41,24 @@ def missing_reports(sections: tuple[SectionText, ...], context: AuditContext) ->
     yield from _failures(texts, context)
     yield from _not_run(texts, context)
     yield from _frame(texts, context)
+
+
+def _primary(abstract: str, context: AuditContext) -> Iterator[Finding]:
+    """An abstract without the effect that the verdict rests on: the first that the claim `primary` holds."""
+    claim = next((claim for claim in context.claims.items if claim.id == "primary"), None)
+    if claim is not None and any(name.strip() == claim.id for _, name in macros(abstract, ("claim",))):
+        return
+    found = context.verdict_comparisons
+    held = [c for c in found if claim is not None and {c.treatment, c.comparator} <= set(claim.arms)]
+    for comparison in (*held, *found)[:1]:
+        if not _speaks_of(abstract, comparison, context):
+            pair = {comparison.treatment, comparison.comparator}
+            facts = [fact.name for fact in context.facts.items if set(fact.arms) == pair]
+            means = [name for name in facts if name.startswith("effect.") and name.endswith(".mean")]
+            names = [*([rf"\claim{{{claim.id}}}"] if claim else []), *(rf"\fact{{{name}}}" for name in means)]
+            yield _missing(
+                "abstract", abstract, f"the primary effect is not stated; {' or '.join(names)} does"
+            )
 
 
 def _frame(texts: dict[str, str], context: AuditContext) -> Iterator[Finding]:
