@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.evidence.audit.foreign import audit_paper
+from agent.evidence.audit.foreign.dimensions import Dimension
 from agent.evidence.audit.foreign.levels import levels_of
+from agent.evidence.audit.foreign.words import tokens
 
 RESULTS = {
     "cifar10": {
@@ -139,3 +141,18 @@ def test_names_are_levels_where_a_factor_is_numbered(
 ) -> None:
     levels = levels_of(names)
     assert (levels.factor if levels else None) == factor
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("On CIFAR-10 NFE matters.", []),
+        ("With 10 NFE it works.", ["nfe=10"]),
+        ("At NFE 10 and 20 it works.", ["nfe=10", "nfe=20"]),
+        ("It has 10 of them.", []),
+        ("It reaches 10.", []),
+    ],
+)
+def test_digits_of_another_name_are_no_level(text: str, said: list[str]) -> None:
+    mentions = Dimension.of(["nfe=10", "nfe=20"]).mentions(tokens(text), text)
+    assert [name for mention in mentions for name in mention.names] == said
