@@ -3,8 +3,10 @@
 import pytest
 
 from agent.artifacts import Fact, SectionText
+from agent.evidence.audit.reading import read
 from agent.evidence.audit.run import audit
 from agent.evidence.audit.support import unsupported
+from agent.evidence.audit.verbatim import is_verbatim
 from agent.evidence.passages import Passage
 from tests.evidence.test_audit import context
 
@@ -108,7 +110,7 @@ TOLD = context(
         Passage(text="The literature was not searched for this study: the works are the template's own."),
         Passage(text="Tests against several comparators are adjusted (Bonferroni) for their number."),
         Passage(text="The difference is of two tuned configurations, not that of the treated part alone."),
-        Passage(text="Dropping half of the units would mend the labels.", kind="idea"),
+        Passage(text="Dropping units would mend the labels.", kind="idea"),
     )
 )
 PLAIN = [one.text for one in TOLD.passages if one.kind == "record" and "\\fact" not in one.text]
@@ -135,7 +137,7 @@ def test_a_passage_of_the_record_may_be_said_word_for_word(section: str, passage
         "The control was chosen from fewer configurations than the baseline.",
         "The baseline was chosen from more configurations than the control.",
         r"This is registration \fact{plan.n} on the same test data.",
-        "Dropping half of the units would mend the labels.",
+        "Dropping units would mend the labels.",
     ],
 )
 def test_a_passage_that_is_turned_is_no_passage(sentence: str) -> None:
@@ -145,3 +147,12 @@ def test_a_passage_that_is_turned_is_no_passage(sentence: str) -> None:
 @pytest.mark.parametrize("fact", LABELLED, ids=lambda one: one.name)
 def test_a_fact_may_be_called_by_its_label(fact: Fact) -> None:
     assert found("results", rf"The {fact.label} was \fact{{{fact.name}}}.") == set()
+
+
+def test_a_passage_is_said_only_with_the_facts_that_it_prints() -> None:
+    own, other = (
+        read(rf"This is registration \fact{{{name}}} on the same test data.")[0].clauses[0]
+        for name in ("ledger.number", "plan.n")
+    )
+    assert is_verbatim(own, TOLD)
+    assert not is_verbatim(other, TOLD)
