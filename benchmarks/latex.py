@@ -127,7 +127,7 @@ def mend(case: Case, whole: Counter[str], sandbox: Bubblewrap) -> Result | None:
         return compile_pdf(files, sandbox, environment, DRAFT_LIMITS if draft else TEX_LIMITS, draft=draft)
 
     began = time.monotonic()
-    mended = repair(case.files, tex)
+    mended = repair(case.files, tex, may_load=False)  # as in a run
     took = time.monotonic() - began
     if not mended.repairs and mended.compiled.pdf is not None and not _open(mended.compiled):
         return None
