@@ -307,6 +307,10 @@ def _split(items: list[tuple[tuple[str, ...], Quantity]]) -> list[list[tuple[tup
                 return _split(
                     [((*p[:place], *p[place].split(separator), *p[place + 1 :]), q) for p, q in items]
                 )
+    for place in range(length - 1):
+        halves = _crossed(list(dict.fromkeys(path[place] for path, _ in items)))
+        if halves and all(p[place] in halves for p, _ in items) and levels_of(e for _, e in halves.values()):
+            return _split([((*p[:place], *halves[p[place]], *p[place + 1 :]), q) for p, q in items])
     names = list(dict.fromkeys(path[-1] for path, _ in items)) if length else []
     halves = _crossed(names)
     if not halves:
