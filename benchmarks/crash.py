@@ -4,7 +4,7 @@
 
 Each study is killed once, resumed, and compared with one that nobody disturbed: the same files with the same
 bytes (those with times in them left out), no call repeated that stood in the journal, no trial run again that
-was recorded, and at most one call a worker asked again. `--first`, `--last` and `--every` choose among the writes.
+was recorded, and at most one call a worker asked again. `--first`, `--last` and `--every` choose writes.
 Faults are told as they are found. Exits with 1 where a study falls short. A run over all writes takes about
 an hour on 2 idle cores; the file system waits for every write, so a TMPDIR in memory saves time.
 """
