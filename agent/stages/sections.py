@@ -57,8 +57,6 @@ LIMITS = {
 """The limits of a trial that a paper may tell, and what they limit."""
 ABOUT = {
     **LIMITS,
-    "varies": "what differs from replicate to replicate",
-    "packages": "what the experiment may import",
     "sandbox": "what each trial ran in",
     "regime": "name of the variant of the data",
 }
