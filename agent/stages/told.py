@@ -66,11 +66,24 @@ SCRIPTED = (
 )
 
 
+CODING = (
+    "add adds added function functions compute computes computed keep keeps kept leave leaves drop "
+    "drops skip skips enter enters take takes give gives return returns call calls set sets begin start "
+    "starts after before while multiply multiplies multiplied divide divides divided scale scales "
+    "scaled weigh weight weights sum mean share lowest highest smallest largest last first only batch "
+    "batches epoch epochs step steps loop loops gradient loss value values constant constants variable "
+    "variables argument line lines code change changes replace replaces new label labels example "
+    "examples image images prediction predictions probability probabilities network"
+)
+"""Words in which changed code may be described, beside those that stand in it."""
+
+
 def passages(study: Study, deps: Deps) -> tuple[Passage, ...]:
     """What the paper may retell: whatever the prompts of its sections tell in words."""
     template = deps.setup.template
     treated = () if isinstance(study.idea.treated, KnobTreatment) else (treated_label(study.idea, template),)
-    experiment = (docstrings(template.code()), *treated, *_steps(study), _names(study.code_diff))
+    coding = (CODING,) if study.code_diff else ()
+    experiment = (docstrings(template.code()), *treated, *_steps(study), _names(study.code_diff), *coding)
     told = (study.idea.novelty, *docstrings(template.code()).split("\n\n"))
     labels = (knob.label for knob in template.spec.knobs.values() if knob.label)
     return (
