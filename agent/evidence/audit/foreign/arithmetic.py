@@ -8,13 +8,14 @@ their headers; a planted operand does not drag its average along, for operands a
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.evidence.audit.foreign.dimensions import Dimension, Family
 from agent.evidence.audit.foreign.evidence import Evidence
+from agent.evidence.audit.foreign.layout import Placed
 from agent.evidence.audit.foreign.printing import central, scales, tolerance
 from agent.evidence.audit.foreign.results import Quantity
 
@@ -47,14 +48,24 @@ class Operand:
         return self.verdict.found.number.value
 
     @property
-    def computed(self) -> bool:
-        """Whether its headers say that it is computed from others."""
+    def placed(self) -> Placed:
+        """Its cell and headers."""
         placed = self.verdict.found.placed
         assert placed is not None
+        return placed
+
+    @property
+    def stands(self) -> bool:
+        """Whether the results support it as printed."""
+        return self.verdict.judged.status == "supported"
+
+    @property
+    def computed(self) -> bool:
+        """Whether its headers say that it is computed from others."""
         return any(
             pattern.search(label)
             for pattern in (AVERAGE, DELTA, RATIO)
-            for label in (placed.column, placed.row)
+            for label in (self.placed.column, self.placed.row)
         )
 
 
@@ -95,25 +106,41 @@ def _operand(verdict: Verdict, evidence: Evidence) -> Operand:
 
 
 def _fill(table: Table, evidence: Evidence) -> None:
-    """Give cells without a known value what their row's names make of a neighbour's path."""
-    for (row, column), cell in table.items():
-        if cell.value is not None or cell.computed:
-            continue
-        for (_, other), known in table.items():
-            if other != column or known.family is None or known.value is None:
+    """Give cells without a known value, or with one from other results than most of their column, what their
+    row's names make of a neighbour's path.
+    """
+    for column in {column for _, column in table}:
+        cells = {row: cell for (row, c), cell in table.items() if c == column and not cell.computed}
+        sure = [cell for cell in cells.values() if cell.value is not None and cell.stands]
+        owners = Counter(id(cell.family) for cell in sure if cell.family is not None)
+        main = owners.most_common(1)[0][0] if owners else None
+        for row, cell in cells.items():
+            if cell.value is not None and (main is None or id(cell.family) == main):
                 continue
-            family, words = known.family, cell.verdict.found.words
-            sets = evidence.sets(next(f for f, own in enumerate(evidence.families) if own is family), words)
-            path = list(known.path)
-            for d, names in zip(family.telling, sets, strict=True):
-                if names is not None and len(names) == 1:
-                    path[d] = next(iter(names))
-            quantity = family.by_path.get(tuple(path))
-            stored = central(family.by_path[known.path])
-            value = central(quantity) if quantity is not None else None
-            if value is not None and stored:
-                table[row, column] = Operand(cell.verdict, value * known.value / stored, family, tuple(path))
-                break
+            filled = (_like(cell, known, evidence) for known in sure if id(known.family) == main)
+            made = next((operand for operand in filled if operand is not None), None)
+            if made is not None:
+                table[row, column] = made
+
+
+def _like(cell: Operand, known: Operand, evidence: Evidence) -> Operand | None:
+    """A cell with the value at the path of another cell of its column, its own names put in."""
+    family = known.family
+    if family is None or known.value is None:
+        return None
+    sets = evidence.sets(
+        next(f for f, own in enumerate(evidence.families) if own is family), cell.verdict.found.words
+    )
+    path = list(known.path)
+    for d, names in zip(family.telling, sets, strict=True):
+        if names is not None and len(names) == 1:
+            path[d] = next(iter(names))
+    quantity = family.by_path.get(tuple(path))
+    value = central(quantity) if quantity is not None else None
+    stored = central(family.by_path[known.path])
+    if value is None or not stored:
+        return None
+    return Operand(cell.verdict, value * known.value / stored, family, tuple(path))
 
 
 def _averages(
@@ -122,32 +149,46 @@ def _averages(
     missed: list[tuple[Operand, list[Operand]]] = []
     found = 0
     for (row, column), cell in table.items():
-        placed = cell.verdict.found.placed
-        assert placed is not None
-        across = bool(AVERAGE.search(placed.column))
-        if cell.verdict.judged.status == "supported" or not (across or AVERAGE.search(placed.row)):
+        across = bool(AVERAGE.search(cell.placed.column))
+        if cell.stands or not (across or AVERAGE.search(cell.placed.row)):
             continue
-        line = [
-            (where[1] if across else where[0], other)
-            for where, other in table.items()
-            if where[0 if across else 1] == (row if across else column)
-            and not other.computed
-            and other.verdict.found.placed is not None
-            and (across or other.verdict.found.placed.group == placed.group)
-        ]
-        own = column if across else row
-        for parts in (line, [part for part in line if part[0] < own]):
-            operands = [other for _, other in sorted(parts, key=lambda part: part[0])]
+        lines = _beside(table, row, column) if across else _above(table, row, column, cell)
+        for operands in lines:
             if len(operands) >= 2 and _is_mean(cell, operands):
                 _stand(cell, f"the mean of {len(operands)} values beside it", operands, made)
                 _keep(operands, averages)
                 found += 1
                 break
         else:
-            missed.append((cell, [other for _, other in line]))
+            missed.append((cell, lines[0]))
     for _, operands in missed if found >= len(missed) else []:
         if len(operands) >= 2 and all(operand.value is not None for operand in operands):
             _keep(operands, averages)
+
+
+def _beside(table: Table, row: int, column: int) -> list[list[Operand]]:
+    """What an average at the end of a row may be over: the whole row, or what stands before it."""
+    line = sorted(
+        ((other, cell) for (r, other), cell in table.items() if r == row and not cell.computed),
+        key=lambda item: item[0],
+    )
+    return [[cell for _, cell in line], [cell for other, cell in line if other < column]]
+
+
+def _above(table: Table, row: int, column: int, average: Operand) -> list[list[Operand]]:
+    """What an average under a column may be over: the rows that share its first label, those since the
+    average before it, all above it, or all of its part of the table.
+    """
+    own = average.placed
+    line = sorted(((r, cell) for (r, c), cell in table.items() if c == column), key=lambda item: item[0])
+    part = [(other, cell) for other, cell in line if cell.placed.group == own.group]
+    before = max((other for other, cell in part if other < row and cell.computed), default=-1)
+    values = [(other, cell) for other, cell in part if not cell.computed]
+    first = own.row.split(" ; ")
+    alike = [cell for _, cell in values if len(first) > 1 and cell.placed.row.split(" ; ")[0] == first[0]]
+    since = [cell for other, cell in values if before < other < row]
+    ranges = [alike, since, [cell for other, cell in values if other < row], [cell for _, cell in values]]
+    return [cells for cells in ranges if len(cells) >= 2] or [[]]
 
 
 def _is_mean(cell: Operand, operands: Sequence[Operand]) -> bool:
@@ -157,7 +198,7 @@ def _is_mean(cell: Operand, operands: Sequence[Operand]) -> bool:
         return False
     exact = sum(value for value in values if value is not None) / len(values)
     printed = sum(operand.printed for operand in operands) / len(operands)
-    true = all(operand.verdict.judged.status == "supported" for operand in operands)
+    true = all(operand.stands for operand in operands)
     return abs(exact - cell.printed) <= reach or (true and abs(printed - cell.printed) <= reach)
 
 
@@ -201,9 +242,7 @@ def _families(averages: dict[tuple[int, Path], tuple[Family, Quantity]]) -> list
 def _against_row(table: Table, column: int, made: dict[int, Verdict]) -> None:
     """Judge a column of differences or ratios to one row of another column."""
     cells = {row: cell for (row, c), cell in table.items() if c == column}
-    placed = next(iter(cells.values())).verdict.found.placed
-    assert placed is not None
-    label = placed.column.split(" ; ")[0]
+    label = next(iter(cells.values())).placed.column.split(" ; ")[0]
     if DELTA.search(label):
         bases, how = [column - 1], "the difference to another row"
     elif RATIO.search(label):
@@ -221,9 +260,9 @@ def _against_row(table: Table, column: int, made: dict[int, Verdict]) -> None:
         return
     for row, cell in cells.items():
         fits = _fits(table, row, cell, base, reference, how)
-        if fits and cell.verdict.judged.status != "supported":
+        if fits and not cell.stands:
             _stand(cell, how, [table[row, base], table[reference, base]], made)
-        elif not fits and cell.verdict.judged.status == "supported":
+        elif not fits and cell.stands:
             _fall(cell, f"not {how}, as the rest of its column", made)
 
 
@@ -248,7 +287,7 @@ def _fits(table: Table, row: int, cell: Operand, base: int, reference: int, how:
 
 def _printed_if_true(operand: Operand) -> float | None:
     """The printed value, if the results support it: authors subtract what they have printed."""
-    return operand.printed if operand.verdict.judged.status == "supported" else None
+    return operand.printed if operand.stands else None
 
 
 def _stand(cell: Operand, how: str, operands: Sequence[Operand], made: dict[int, Verdict]) -> None:
