@@ -227,7 +227,8 @@ def _interval(fact: Fact) -> str:
 def _work_line(work: Reference) -> WorkLine:
     named = work.authors[:MOST_AUTHORS]
     authors = (*named, "et al.") if len(work.authors) > len(named) else named
-    return WorkLine(key=work.key, title=work.title, authors=authors, year=work.year, topics=work.topics)
+    topics = tuple(topic.replace("_", " ") for topic in work.topics)
+    return WorkLine(key=work.key, title=work.title, authors=authors, year=work.year, topics=topics)
 
 
 def _float(figure: Figure, study: Study) -> FloatLine:
