@@ -23,6 +23,7 @@ from agent.evidence.audit.foreign.printing import (
     tolerance,
 )
 from agent.evidence.audit.foreign.scopes import Scope, Words, bound, words_scope
+from agent.evidence.audit.foreign.speeds import meant_by_speed
 
 CHANCE = 0.04
 """Of an invented number meeting one of the values that an open dimension allows."""
@@ -104,6 +105,8 @@ class Evidence:
             if rank > 1 and words.table and self._is_axis(f, d, words.axes):
                 break  # other rows are told apart here, so a caption does not speak for this one
             names = bound(scope, self.mentions(f, d, scope), dimension)
+            if names is None and rank == 0:
+                names = meant_by_speed(scope, dimension)
             if names is not None:
                 return names, rank
         return None, len(words.scopes)

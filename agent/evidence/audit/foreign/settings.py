@@ -11,6 +11,7 @@ from agent.evidence.audit.foreign.naming import claims
 from agent.evidence.audit.foreign.report import Status
 from agent.evidence.audit.foreign.results import Results
 from agent.evidence.audit.foreign.roles import setting_words
+from agent.evidence.audit.foreign.speeds import is_rate
 from agent.evidence.audit.foreign.words import name_tokens, stem
 
 _COUNTED = re.compile(r"^\s*(?:[a-z]+\s+){0,2}(?:seed|replicate|repetition|repeat)s?\b", re.IGNORECASE)
@@ -45,7 +46,9 @@ def told(item: Found, evidence: Evidence) -> bool:
 
 
 def measured(item: Found, evidence: Evidence) -> bool:
-    """Whether the noun of a setting is also the name of something measured."""
+    """Whether the noun of a setting is also the name of something measured, or is counted by the second."""
+    if is_rate(item.text[item.number.stop :]):
+        return True
     nouns = setting_words(item.text[: item.number.start], item.text[item.number.stop :])
     return bool(nouns) and any(
         stem(word) == nouns[-1]
