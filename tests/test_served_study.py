@@ -16,8 +16,8 @@ from tests.served_model import serve
 
 MICRO = Path(__file__).parent / "templates" / "micro"
 MOST_CHARACTERS, MOST_NEW_CHARACTERS = 189_400, 61_600
-"""What this study may send, and how much of that behind starts that were sent before. They may only fall; they
-rose when writers came to be told what they may retell (docs/decisions.md)."""
+"""What this study may send, and how much of that behind starts that were sent before. They may only fall;
+they rose when writers came to be told what they may retell (docs/decisions.md)."""
 
 
 def test_a_study_with_a_served_model_goes_all_the_way(httpserver: HTTPServer, tmp_path: Path) -> None:
