@@ -212,7 +212,7 @@ def test_latex_that_only_tex_refuses_is_mended_and_the_paper_lists_it(
     def author(body: dict[str, Any]) -> dict[str, Any]:
         answer = answer_to(body)
         if section_of(body) == "setup":
-            return {"latex": rf"{answer['latex']} Nothing else varies, $\frac{{a}}b^c^d$ apart."}
+            return {"latex": rf"{answer['latex']} It is $\frac{{a}}b^c^d$ here."}
         return answer
 
     made = written(author)
