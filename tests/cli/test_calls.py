@@ -44,9 +44,9 @@ def test_the_calls_of_one_idea_leave_out_those_of_the_run(recorded: Recorded) ->
 
 def test_a_study_by_rules_says_that_no_model_was_called(recorded: Recorded) -> None:
     shoal = in_folder(recorded.workspace)
-    assert shoal("calls", RULES).stdout == "no language model was called: 12 prompts were answered by rules\n"
+    assert shoal("calls", RULES).stdout == "no language model was called: 13 prompts were answered by rules\n"
     document = json.loads(shoal("calls", RULES, "--json").stdout)
-    assert (document["answered_by_rules"], document["calls"], document["sum"]["calls"]) == (12, [], 0)
+    assert (document["answered_by_rules"], document["calls"], document["sum"]["calls"]) == (13, [], 0)
 
 
 def test_a_call_that_was_left_unanswered_is_listed_with_what_it_may_have_cost(recorded: Recorded) -> None:
