@@ -22,7 +22,8 @@ from agent.evidence.passages import Passage
 NAMED = (FACT, CLAIM, SETTING, REF, VERDICT)
 """Marks whose names a passage may be about."""
 _JOINED = re.compile(r"(?:[\s,()]|\b(?:and|or|nor|as|of|that|the|an?)\b)*", re.IGNORECASE)
-_COMPARING = ("better", "worse", "higher", "lower", "comparing")
+COMPARING = ("better", "worse", "higher", "lower", "comparing")
+"""The lists of words that say that something is more, less or the same."""
 _KNOB = re.compile(r"\bknobs?,?\s+$", re.IGNORECASE)
 """Before the label of what is treated, where that is a knob and no arm."""
 
@@ -51,9 +52,7 @@ def occurrences(clause: Clause, context: AuditContext) -> Occurrences:
     denial = words("denial").search(clause.text)
     from_here = denial.start() if denial else len(clause.text)
     groups = _groups(clause.text, context)
-    compared = {
-        m.start() for m in words("better", "worse", "higher", "lower", "comparing").finditer(clause.text)
-    }
+    compared = {match.start() for match in words(*COMPARING).finditer(clause.text)}
     named = [(mention.start, mention.stop) for mention in mentions(clause.text, context)]
     found: dict[str, list[Occurrence]] = {}
     for stem, start, stop in stems(clause.text):
@@ -120,7 +119,6 @@ def missing(told: Occurrences, needed: frozenset[str], source: Source) -> tuple[
     for first, second in pairwise((*source.parts, {})):
         borne = _fits(told, needed, first) | _fits(told, needed, second)
         left = tuple(stem for stem in every if stem not in borne)
-        denied = tuple(stem for stem in every if _is_denied(told, stem))
         if (
             not left
             and denied

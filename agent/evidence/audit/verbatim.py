@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from agent.evidence.audit.context import AuditContext
 from agent.evidence.audit.reading import CLAIM, FACT, SETTING, VERDICT, Clause, read
+from agent.evidence.audit.retelling import COMPARING
 from agent.evidence.audit.stems import listed, stem_set, stems
 from agent.evidence.audit.words import words
 from agent.evidence.passages import Passage
@@ -22,7 +23,7 @@ from agent.evidence.passages import Passage
 _FEWEST = 4
 """Words from which a clause can be a quotation."""
 _NAMED = (FACT, CLAIM, SETTING, VERDICT)
-_OWED = ("denial", "comparing", "better", "worse", "higher", "lower")
+_OWED = ("denial", *COMPARING)
 """Lists of words that a quotation may neither add nor leave out."""
 
 
