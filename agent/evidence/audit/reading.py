@@ -29,12 +29,12 @@ FACT, CLAIM, VERDICT, CITE, SETTING, REF, MATH, CONJECTURE = (chr(0xE010 + i) fo
 BACKING = FACT + CLAIM + VERDICT + CITE
 """Marks of what can stand behind a clause; a conjecture stands behind itself alone."""
 _MARK_OF = {
-    **dict.fromkeys((*FACT_MACROS, "shoalfact"), FACT),
+    **dict.fromkeys(FACT_MACROS, FACT),
     **dict.fromkeys(CITE_MACROS, CITE),
     **dict.fromkeys(REFERENCE_MACROS, REF),
-    **dict.fromkeys(("claim", "shoalclaim"), CLAIM),
-    **dict.fromkeys(("setting", "shoalsetting", "shoaldeclared"), SETTING),
-    **dict.fromkeys(("verdict", "shoalverdict"), VERDICT),
+    "claim": CLAIM,
+    "setting": SETTING,
+    "verdict": VERDICT,
     "conjecture": CONJECTURE,
 }
 _SILENT = frozenset({
@@ -42,7 +42,6 @@ _SILENT = frozenset({
     "centering", "includegraphics",
 })  # fmt: skip
 _BREAK = "\n\n"
-_FIRST_ARGUMENT = frozenset({"shoalfact", "shoalclaim", "shoalsetting"})
 _CUT = re.compile(
     r";|:(?=\s)|\s[–—-]{1,3}\s|---|"
     r",\s+(?=(?:and(?! \w+ed\b)|but|while|whereas|so|yet|which|because|since|although|though|as|"
@@ -215,9 +214,7 @@ def _symbol(name: str) -> str:
 
 
 def _marked(node: Any, name: str, latex: str, closing: frozenset[str]) -> Iterator[_Piece]:
-    given = arguments(node)
-    first = latex[given[0].pos + 1 : given[0].pos + given[0].len - 1] if given else ""
-    argument = first if name in _FIRST_ARGUMENT else argument_text(node, latex).strip()
+    argument = argument_text(node, latex).strip()
     yield _MARK_OF[name], node.pos, (name, "" if _MARK_OF[name] == VERDICT else argument)
     end = node.pos + node.len - 1
     ends = argument.rstrip().endswith((".", "?")) if name == "conjecture" else argument in closing
